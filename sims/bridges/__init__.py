@@ -1,0 +1,1 @@
+"""Bridges between the `Env` contract and the environments that users already have."""

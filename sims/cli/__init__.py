@@ -1,0 +1,1 @@
+"""Command-line verbs of the simulators that have no package of their own."""

@@ -1,0 +1,1 @@
+"""Rigid-body robots on MuJoCo, thousands of environments on all CPU threads."""
