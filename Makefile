@@ -1,0 +1,61 @@
+# Every target does the set-up it needs by itself: `make demo` works in a fresh clone.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast lint format type bench docs requirements
+
+BIN := .venv/bin
+# Idle OpenMP threads spin: on a shared machine one thread is the fastest for small arrays.
+test test-fast: export OMP_NUM_THREADS := 1
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.installed ## build .venv with everything pinned in requirements.txt
+
+demo: .venv/.installed ## train Go1, export the policy, evaluate it, show the result
+	$(BIN)/landward demo
+
+test: .venv/.installed ## all tests with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+test-fast: .venv/.installed ## the tests that take less than five seconds each
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/.installed ## ruff: style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: .venv/.installed ## ruff: fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: .venv/.installed ## pyright
+	$(BIN)/pyright
+
+bench: .venv/.bench ## run every benchmark and rewrite docs/benchmarks.md
+	$(BIN)/python -m benchmarks.run_all $(ARGS)
+
+docs: .venv/.docs ## build the user guide into site/
+	$(BIN)/mkdocs build --strict
+
+# Versions, hashes and nothing else: no index address, no path.
+requirements: ## compile the pinned requirements again
+	tools/compile_requirements.sh
+
+# requirements.txt changed: everything again. pyproject.toml changed: only our own package.
+.venv/.requirements: requirements.txt .python-version
+	tools/bootstrap.sh venv
+	tools/bootstrap.sh install --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.installed: .venv/.requirements pyproject.toml
+	tools/bootstrap.sh install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.bench: .venv/.installed requirements-bench.txt
+	tools/bootstrap.sh install --require-hashes -r requirements-bench.txt
+	@touch $@
+
+.venv/.docs: .venv/.installed requirements-docs.txt
+	tools/bootstrap.sh install --require-hashes -r requirements-docs.txt
+	@touch $@
