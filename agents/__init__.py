@@ -1,0 +1,1 @@
+"""Learning: algorithms that train on any `sims.env.Env` and export policies that carry their contract."""

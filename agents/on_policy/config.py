@@ -1,0 +1,242 @@
+"""Settings of an on-policy training run; every field is a flag of `landward train`."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from landward.errors import LandwardError
+from landward.spec import PolicySpec
+
+
+@dataclass
+class ModelConfig:
+    """Sizes of the actor and the critic, and how the actor explores."""
+
+    critic_groups: tuple[str, ...] = ("critic",)
+    """Observation groups of the critic; the actor's groups where the task has none of these."""
+    hidden_sizes: tuple[int, ...] = (128, 128, 128)
+    """Units of the hidden layers of actor and critic."""
+    activation: str = "elu"
+    """Activation function of the hidden layers."""
+    normalize: bool = True
+    """Normalise observations with running means and variances; the exported policy carries them."""
+    exploration: Literal["gaussian", "gsde"] = "gaussian"
+    """Independent Gaussian noise, or smooth noise that is a function of the state (gSDE)."""
+    init_std: float = 1.0
+    """Initial standard deviation of the actions (gaussian)."""
+    sde_sample_freq: int = 16
+    """Control steps between two draws of the exploration matrices (gsde); -1: once an iteration."""
+    log_std_init: float = -2.0
+    """Initial logarithm of the scales of the exploration matrices (gsde)."""
+    recurrent: Literal["none", "lstm", "gru"] = "none"
+    """Recurrent layer in front of actor and critic; constraint mode "cat" needs "none"."""
+    recurrent_size: int = 128
+    """Units of the recurrent layer."""
+
+
+@dataclass
+class PPOConfig:
+    """Proximal policy optimisation."""
+
+    steps_per_iteration: int = 24
+    """Control steps of every environment between two updates."""
+    epochs: int = 3
+    """Passes over the data of an iteration."""
+    mini_batches: int = 4
+    """Mini-batches in a pass."""
+    learning_rate: float = 1e-3
+    """Initial learning rate."""
+    schedule: Literal["adaptive", "fixed"] = "adaptive"
+    """Adapt the learning rate to the KL divergence between updates, or keep it."""
+    desired_kl: float = 0.01
+    """KL divergence the adaptive schedule aims at [nat]."""
+    clip: float = 0.2
+    """Clip range of the probability ratio and of the value."""
+    clip_value: bool = True
+    """Use the clipped value loss."""
+    value_coef: float = 1.0
+    """Weight of the value loss."""
+    entropy_coef: float = 0.005
+    """Weight of the entropy bonus at the start."""
+    entropy_coef_final: float = 0.002
+    """Weight of the entropy bonus at `entropy_steps`; linear in between."""
+    entropy_steps: float = 0.0
+    """Environment steps over which the entropy weight changes; 0: the length of the run, if it is given in steps."""
+    discount: float = 0.99
+    """Discount factor of a control step."""
+    gae_lambda: float = 0.95
+    """Decay of the advantage trace."""
+    max_grad_norm: float = 1.0
+    """Gradients are scaled down to this norm."""
+    normalize_advantage_per_mini_batch: bool = False
+    """Normalise advantages in every mini-batch instead of once an iteration."""
+    mirror: bool = False
+    """Train on the left-right mirror image of every sample too; the robot must declare its mirror."""
+    parallel_update: bool = True
+    """Train actor and critic in two threads; for feed-forward models."""
+
+
+@dataclass
+class ConstraintConfig:
+    """What the task's constraints do to learning. The limits belong to the task."""
+
+    mode: Literal["cat", "penalty", "none"] = "cat"
+    """Terminate with a probability (CaT), subtract a penalty from the reward, or only count violations."""
+    start_after_steps: float = 0.0
+    """Environment steps before soft constraints take effect; let the behaviour appear first."""
+    ramp_steps: float = 2.0e6
+    """Environment steps over which the probability goes from 1/20 to the constraint's p_max."""
+    tau: float = 0.95
+    """Decay of the running maxima that normalise violations, a control step."""
+    p_min: float = 0.0
+    """Termination probability of an infinitesimal violation."""
+    penalty_weight: float = 0.1
+    """Weight of the summed normalised violations in mode "penalty"."""
+
+
+@dataclass
+class TrainConfig:
+    """A training run of PPO."""
+
+    iterations: int = 0
+    """Stop after this many iterations; 0: no such limit."""
+    total_steps: float = 0.0
+    """Stop once this many environment steps are done; 0: no such limit."""
+    minutes: float = 0.0
+    """Stop after this many minutes; 0: no such limit. The only setting that lets the clock decide on a result."""
+    seed: int = 1
+    """Seed of the environment, the networks and the exploration."""
+    device: str = "cpu"
+    """Where networks are trained: cpu, cuda or cuda:N."""
+    spread_episodes: bool = True
+    """Start the environments at random points of their first episode, so that they do not end together."""
+    checkpoint_interval: int = 50
+    """Iterations between two checkpoints; the last iteration is always kept."""
+    logger: Literal["tensorboard", "wandb"] = "tensorboard"
+    """Where curves go besides metrics.jsonl."""
+    wandb_project: str = "landward"
+    """Project of the curves on Weights and Biases."""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    """Networks."""
+    ppo: PPOConfig = field(default_factory=PPOConfig)
+    """Algorithm."""
+    constraint: ConstraintConfig = field(default_factory=ConstraintConfig)
+    """Constraints."""
+
+    def steps_of_run(self, num_envs: int) -> float:
+        """Environment steps after which the run ends, 0 where only the clock ends it."""
+        per_iteration = num_envs * self.ppo.steps_per_iteration
+        limits = [self.iterations * per_iteration, self.total_steps]
+        return min((limit for limit in limits if limit > 0), default=0.0)
+
+    def validate(self) -> None:
+        """Raise LandwardError for settings that cannot work together."""
+        if not (self.iterations > 0 or self.total_steps > 0 or self.minutes > 0):
+            raise LandwardError("the run has no end: set iterations, total_steps or minutes")
+        if self.checkpoint_interval < 1:
+            raise LandwardError(f"checkpoint_interval must be at least 1, got {self.checkpoint_interval}")
+        if self.model.exploration == "gsde" and len(self.model.hidden_sizes) < 2:
+            raise LandwardError("gSDE needs at least two hidden layers: the last one delivers its features")
+        if self.model.exploration == "gsde" and self.ppo.mirror:
+            raise LandwardError("gSDE has no mirror image: switch mirror off or use gaussian exploration")
+
+
+def config_from_dict(data: dict[str, Any]) -> TrainConfig:
+    """Rebuild the settings of a run from its config.json.
+
+    Raises:
+        LandwardError: a setting that this version does not know.
+    """
+
+    def build(cls: type, values: dict[str, Any]) -> Any:
+        known = {f.name: f for f in dataclasses.fields(cls)}
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise LandwardError(f"config.json: {cls.__name__} has no setting '{unknown[0]}'; it is of another version")
+        nested = {"model": ModelConfig, "ppo": PPOConfig, "constraint": ConstraintConfig}
+        made = {}
+        for name, value in values.items():
+            if cls is TrainConfig and name in nested:
+                made[name] = build(nested[name], value)
+            else:
+                made[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**made)
+
+    return build(TrainConfig, data)
+
+
+def rsl_rl_config(config: TrainConfig, spec: PolicySpec, num_envs: int, mirror: Any = None) -> dict[str, Any]:
+    """Translate to rsl_rl's dictionary.
+
+    Args:
+        config: validated settings.
+        spec: the task's spec; its constraints and observation groups are used.
+        num_envs: number of environments.
+        mirror: augmentation function, or None.
+    """
+    model, ppo, constraint = config.model, config.ppo, config.constraint
+    critic_groups = [g for g in model.critic_groups if g in spec.groups] or list(spec.actor)
+    common = {
+        "class_name": "MLPModel" if model.recurrent == "none" else "RNNModel",
+        "activation": model.activation,
+        "obs_normalization": model.normalize,
+    }
+    if model.recurrent != "none":
+        common |= {"rnn_type": model.recurrent, "rnn_hidden_dim": model.recurrent_size}
+    actor = {**common, "hidden_dims": list(model.hidden_sizes)}
+    if model.exploration == "gsde":
+        actor["hidden_dims"] = list(model.hidden_sizes[:-1])
+        actor["distribution_cfg"] = {
+            "class_name": "agents.on_policy.gsde:GsdeDistribution",
+            "latent_dim": model.hidden_sizes[-1],
+            "sde_sample_freq": model.sde_sample_freq,
+            "log_std_init": model.log_std_init,
+            "activation": model.activation,
+        }
+    else:
+        actor["distribution_cfg"] = {"class_name": "GaussianDistribution", "init_std": model.init_std}
+    algorithm = {
+        "class_name": "agents.on_policy.ppo:ConstrainedPPO",
+        "num_learning_epochs": ppo.epochs,
+        "num_mini_batches": ppo.mini_batches,
+        "learning_rate": ppo.learning_rate,
+        "schedule": ppo.schedule,
+        "desired_kl": ppo.desired_kl,
+        "clip_param": ppo.clip,
+        "use_clipped_value_loss": ppo.clip_value,
+        "value_loss_coef": ppo.value_coef,
+        "entropy_coef": ppo.entropy_coef,
+        "entropy_coef_final": ppo.entropy_coef_final,
+        "entropy_steps": ppo.entropy_steps or config.steps_of_run(num_envs),
+        "gamma": ppo.discount,
+        "lam": ppo.gae_lambda,
+        "max_grad_norm": ppo.max_grad_norm,
+        "normalize_advantage_per_mini_batch": ppo.normalize_advantage_per_mini_batch,
+        "parallel_update": ppo.parallel_update,
+        "constraints": spec.constraints,
+        "constraint_mode": constraint.mode if spec.constraints else "none",
+        "penalty_weight": constraint.penalty_weight,
+        "constraint_cfg": {
+            "start_after_steps": constraint.start_after_steps,
+            "ramp_steps": constraint.ramp_steps,
+            "tau": constraint.tau,
+            "p_min": constraint.p_min,
+        },
+    }
+    if mirror is not None:
+        algorithm["symmetry_cfg"] = {"data_augmentation_func": mirror, "use_data_augmentation": True}
+    logger: Any = "tensorboard"
+    if config.logger == "wandb":
+        logger = {"class_name": "WandbLogWriter", "project_name": config.wandb_project}
+    return {
+        "num_steps_per_env": ppo.steps_per_iteration,
+        "obs_groups": {"actor": list(spec.actor), "critic": critic_groups},
+        "actor": actor,
+        "critic": {**common, "hidden_dims": list(model.hidden_sizes)},
+        "algorithm": algorithm,
+        "logger": logger,
+        "save_interval": config.checkpoint_interval,
+        "check_for_nan": False,
+    }
