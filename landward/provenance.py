@@ -58,7 +58,7 @@ def collect(seed: int, extra: Mapping[str, Any] | None = None) -> dict[str, Any]
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """Commit and whether tracked files differ from it; {"commit": "", "dirty": False} outside a repository."""
+    """The commit and whether tracked files differ from it; an empty commit outside a repository."""
     # An installed copy may lie inside somebody else's repository: only a tracked file proves that it is ours.
     commit = _git(folder, "rev-parse", "HEAD")
     if not commit or not _git(folder, "ls-files", "__init__.py"):

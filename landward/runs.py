@@ -1,10 +1,11 @@
 """Run folders: everything a training run leaves, written so that a crash or a full disk loses nothing.
 
-runs/go1-flat/2026-11-23_14-05-09_seed1/
-    config.json  spec.json  provenance.json     written once
-    metrics.jsonl                               one JSON object a line
-    checkpoints/iteration_000123.pt             atomic, with a checksum at the end of the file
-    policy.onnx  policy.pt  report/  videos/    added by export and evaluation
+A run lies in `runs/TASK/TIME_seedN` and holds
+
+- `config.json`, `spec.json`, `provenance.json`: written once, when the run begins;
+- `metrics.jsonl`: one JSON object a line, and TensorBoard's event files beside it;
+- `checkpoints/iteration_000123.pt`: written atomically, with a checksum at the end of the file;
+- `policy.onnx`, `policy.pt`, `report/`, `videos/`: added by export and evaluation.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class RunFolder:
             root: folder of all runs.
             task: name of the task; the folder between.
             seed: seed of the run.
-            config: whatever makes the run again; dataclasses, tuples, paths and NumPy numbers are written as JSON.
+            config: what makes the run again; dataclasses, tuples, paths and NumPy numbers become JSON.
             spec: the policy's spec.
 
         Raises:
@@ -80,7 +81,7 @@ class RunFolder:
         path = Path(path)
         if not path.is_dir():
             raise RunError(
-                f"no run folder at {path}; a run lies in runs/TASK/TIME_seedN (`landward list` shows them)"
+                f"no run folder at {path}; runs lie in runs/TASK/TIME_seedN (`landward list runs`)"
             )
         missing = [name for name in ("config.json", "spec.json") if not (path / name).is_file()]
         if missing:
@@ -105,7 +106,7 @@ class RunFolder:
         return PolicySpec.from_json(self._read("spec.json"))
 
     def log(self, metrics: Mapping[str, Any]) -> None:
-        """Append one line to metrics.jsonl. Infinite and NaN numbers become null, which every JSON reader knows.
+        """Append one line to metrics.jsonl; infinite and NaN numbers become null, which any reader knows.
 
         Raises:
             RunError: the disk is full or the file unwritable; no half line is left.
@@ -143,7 +144,7 @@ class RunFolder:
 
         Args:
             iteration: number of finished iterations.
-            write: puts the content into the stream it is given, e.g. `lambda stream: torch.save(state, stream)`.
+            write: puts the content into a stream, such as `lambda stream: torch.save(state, stream)`.
             keep: how many checkpoints stay, the newest ones; None keeps all.
 
         Raises:
@@ -195,7 +196,7 @@ class RunFolder:
         whole = 0
         for path in reversed(self.checkpoints()):
             if whole >= keep:
-                path.unlink(missing_ok=True)
+                _delete(path)
             elif _is_whole(path):
                 whole += 1
 
@@ -243,6 +244,13 @@ def checkpoint_iteration(path: Path | str) -> int:
 def list_runs(root: Path | str) -> list[RunFolder]:
     """All runs under a folder, `root/task/run`, in the order of their paths."""
     return [RunFolder(path.parent) for path in sorted(Path(root).glob("*/*/spec.json"))]
+
+
+def _delete(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(describe_os_error("delete", path, error)) from error
 
 
 def _is_whole(path: Path) -> bool:

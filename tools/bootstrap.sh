@@ -55,7 +55,7 @@ install() {
     if [ -n "$uv" ]; then
         "$uv" pip install --python "$VENV/bin/python" "$@"
     else
-        "$VENV/bin/python" -m pip install --disable-pip-version-check "$@"
+        "$VENV/bin/python" -m pip install --disable-pip-version-check --no-compile "$@"
     fi
 }
 
