@@ -18,7 +18,7 @@ def _is_torch(array: Array) -> bool:
 
 
 def _torch_namespace() -> Any:
-    return require("array_api_compat.torch", "torch", "torch arrays go through its array API")
+    return require("array_api_compat.torch", "train", "torch arrays go through its array API")
 
 
 def array_namespace(*arrays: Array) -> Any:
@@ -33,12 +33,37 @@ def array_namespace(*arrays: Array) -> Any:
     if not any(torches) and all(isinstance(array, np.ndarray | np.generic) for array in arrays):
         return np
     kinds = ", ".join(type(array).__name__ for array in arrays)
-    raise LandwardError(f"arrays must be all NumPy or all torch, got {kinds}; convert them with to_numpy() first")
+    raise LandwardError(
+        f"arrays must be all NumPy or all torch, got {kinds}; convert them with to_numpy() first"
+    )
 
 
 def to_numpy(array: Array) -> np.ndarray:
     """A NumPy view of a NumPy array or CPU tensor; a copy of anything on another device."""
     return array.detach().cpu().numpy() if _is_torch(array) else np.asarray(array)
+
+
+def as_float32(array: Array) -> Array:
+    """The array as float32; the array itself where it already is."""
+    xp = array_namespace(array)
+    if array.dtype == xp.float32:
+        return array
+    return array.to(xp.float32) if _is_torch(array) else array.astype(np.float32)
+
+
+def constant(values: Any, xp: Any, device: Any) -> Array:
+    """A float32 array of the namespace `xp` on `device`."""
+    return xp.asarray(np.asarray(values, dtype=np.float32), **place(xp, device))
+
+
+def copy(array: Array) -> Array:
+    """A new array with the same values."""
+    return array.clone() if _is_torch(array) else array.copy()
+
+
+def place(xp: Any, device: Any) -> dict[str, Any]:
+    """Arguments that make `xp` create an array on `device`; none for NumPy, which before 2.0 takes none."""
+    return {} if xp is np else {"device": device}
 
 
 class Random(Protocol):
@@ -71,7 +96,7 @@ class Random(Protocol):
 
 
 class NumpyRandom:
-    """A seeded NumPy stream (SFC64, NumPy's fastest bit generator; its period is ample for simulation noise)."""
+    """A seeded NumPy stream from SFC64, NumPy's fastest bit generator."""
 
     def __init__(self, seed: int) -> None:
         self.xp = np
@@ -124,14 +149,16 @@ class TorchRandom:
 
     def __init__(self, seed: int, device: Any = "cpu") -> None:
         self.xp = _torch_namespace()
-        self.torch = require("torch", "torch", "TorchRandom draws tensors")
+        self.torch = require("torch", "train", "TorchRandom draws tensors")
         self.device = self.torch.device(device)
         self.generator = self.torch.Generator(device=self.device)
         self.generator.manual_seed(seed)
 
     def uniform(self, low: Array, high: Array, shape: tuple[int, ...]) -> Array:
         """Uniform in [low, high), float32."""
-        sample = self.torch.rand(shape, generator=self.generator, device=self.device, dtype=self.torch.float32)
+        sample = self.torch.rand(
+            shape, generator=self.generator, device=self.device, dtype=self.torch.float32
+        )
         return sample.mul_(high - low).add_(low)
 
     def normal(self, shape: tuple[int, ...]) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Mapping
+from typing import Any
 
 from landward import values
-from landward.array import Array, array_namespace
+from landward.array import Array, array_namespace, as_float32, constant
 from landward.errors import SpecError
 
 MEASURES = ("abs", "upper", "lower")
@@ -31,7 +32,8 @@ class Constraint:
     unit: str
     """Unit of the entry and of the limit."""
     kind: str = "soft"
-    """A "hard" violation ends the episode with certainty, a "soft" one with a probability of at most p_max."""
+    """A "hard" violation ends the episode with certainty, a "soft" one with a probability of at most
+    p_max."""
     p_max: float = 0.25
     """Largest termination probability of a soft constraint, in (0, 1]."""
     dead_band: float = 0.0
@@ -73,7 +75,9 @@ class Constraint:
         if self.limit == ():
             raise SpecError(f"{where}: limit is empty; give one number, or one for each element")
         if self.elements:
-            values.check_count(self.limit, len(self.elements), f"{where}: limit", "one for each of `elements`")
+            values.check_count(
+                self.limit, len(self.elements), f"{where}: limit", "one for each of `elements`"
+            )
         if not 0.0 < self.p_max <= 1.0:
             raise SpecError(f"{where}: p_max must be in (0, 1], got {self.p_max:g}")
         if self.dead_band < 0.0:
@@ -89,10 +93,12 @@ class Constraint:
             names: state entry -> names of its elements; needed only where `elements` is set.
 
         Returns:
-            (N, k) in `unit`; > 0 violated, 0 where `when` switches the constraint off. NaN where the state is NaN.
+            (N, k) in `unit`; > 0 violated, 0 where `when` switches the constraint off. NaN where the state is
+            NaN.
 
         Raises:
-            SpecError: the state lacks an entry, an element name is unknown, or the limit has the wrong length.
+            SpecError: the state lacks an entry, an element name is unknown, or the limit has the wrong
+                length.
         """
         x = self._columns(state, self.reads, names)
         xp = array_namespace(x)
@@ -119,7 +125,7 @@ class Constraint:
         x = _entry(state, entry, self.name)
         xp = array_namespace(x)
         if x.dtype not in (xp.float32, xp.float64):
-            x = xp.astype(x, xp.float32)
+            x = as_float32(x)
         if x.ndim != 2:
             x = xp.reshape(x, (x.shape[0], -1))
         # A reference may be one number an environment; then it is subtracted from every element.
@@ -127,7 +133,7 @@ class Constraint:
             return x
         return x[:, _element_index(self.name, self.reads, self.elements, tuple(names.get(self.reads, ())))]
 
-    def _bound(self, x: Array, xp: object) -> Array | float:
+    def _bound(self, x: Array, xp: Any) -> Array | float:
         """Limit and dead band in the direction of the measure, ready to be subtracted."""
         slack = -self.dead_band if self.measure == "lower" else self.dead_band
         if not isinstance(self.limit, tuple):
@@ -137,8 +143,7 @@ class Constraint:
                 f"constraint {self.name!r}: limit has {len(self.limit)} numbers but {self.reads!r} has "
                 f"{x.shape[1]} elements"
             )
-        row = [limit + slack for limit in self.limit]
-        return xp.asarray(row, dtype=x.dtype, device=x.device)  # type: ignore[attr-defined]
+        return constant([limit + slack for limit in self.limit], xp, getattr(x, "device", None))
 
 
 def _entry(state: Mapping[str, Array], entry: str, constraint: str) -> Array:
@@ -146,7 +151,8 @@ def _entry(state: Mapping[str, Array], entry: str, constraint: str) -> Array:
         return state[entry]
     except KeyError:
         raise SpecError(
-            f"constraint {constraint!r} reads {entry!r}, which the state lacks; it has {', '.join(sorted(state))}"
+            f"constraint {constraint!r} reads {entry!r}, which the state lacks; "
+            f"it has {', '.join(sorted(state))}"
         ) from None
 
 

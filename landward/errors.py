@@ -59,7 +59,9 @@ class MissingDependencyError(LandwardError):
         self.package = package
         self.extra = extra
         self.why = why
-        super().__init__(f"{package!r} is not installed ({why}); install it with: pip install 'landward[{extra}]'")
+        super().__init__(
+            f"{package!r} is not installed ({why}); install it with: pip install 'landward[{extra}]'"
+        )
 
 
 def require(module: str, extra: str, why: str) -> ModuleType:
@@ -71,8 +73,8 @@ def require(module: str, extra: str, why: str) -> ModuleType:
         why: what needs it; shown to the user.
 
     Raises:
-        MissingDependencyError: the module's package is not installed. An import error inside an installed package
-            is passed on as it is, because installing the extra would not help.
+        MissingDependencyError: the module's package is not installed. An import error inside an installed
+            package is passed on as it is, because installing the extra would not help.
     """
     try:
         return importlib.import_module(module)

@@ -1,6 +1,7 @@
-"""The written contract of a policy: what it observes, what it commands, how often, and within which constraints.
+"""The written contract of a policy: what it observes, what it commands, how often, within which bounds.
 
-The same object is what a simulator produces, an agent trains on, an exported policy carries and a robot enforces.
+The same object is what a simulator produces, an agent trains on, an exported policy carries and a robot
+enforces.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class PolicySpec:
     """The embodiment it drives."""
     control_period: float
     """Time between two inferences [s]."""
-    observations: tuple[tuple[str, tuple[ObservationTerm, ...]], ...] | Mapping[str, tuple[ObservationTerm, ...]]
+    observations: (
+        tuple[tuple[str, tuple[ObservationTerm, ...]], ...] | Mapping[str, tuple[ObservationTerm, ...]]
+    )
     """Group -> its terms in order; given as a mapping, kept as pairs."""
     actions: tuple[ActionTerm, ...]
     """In the order in which the raw action concatenates them."""
@@ -84,7 +87,9 @@ class PolicySpec:
         """
         groups = self.groups
         if name not in groups:
-            raise SpecError(f"the spec of {self.task!r} has no observation group {name!r}; it has {', '.join(groups)}")
+            raise SpecError(
+                f"the spec of {self.task!r} has no observation group {name!r}; it has {', '.join(groups)}"
+            )
         return groups[name]
 
     @property
@@ -94,12 +99,12 @@ class PolicySpec:
 
     @property
     def inputs(self) -> tuple[ObservationTerm, ...]:
-        """What an exported policy is fed: the actor's terms without last_action, which is the policy's own state."""
+        """What an exported policy is fed: the actor's terms without last_action, which is its own state."""
         return tuple(term for term in self.actor_terms if term.kind != "last_action")
 
     @property
     def hash(self) -> str:
-        """ "sha256:" and the digest of the canonical JSON."""
+        """The digest of the canonical JSON, as "sha256:" and 64 hexadecimal digits."""
         return spec_json.digest(self)
 
     def validate(self) -> None:
@@ -113,8 +118,8 @@ class PolicySpec:
                 raise SpecError(f"{field} must be a text that is not empty, got {getattr(self, field)!r}")
         if self.version != SPEC_VERSION:
             raise SpecError(
-                f"the spec has version {self.version}; this Landward reads version {SPEC_VERSION}. Use the Landward "
-                "that wrote it, or export the policy again"
+                f"the spec has version {self.version}; this Landward reads version {SPEC_VERSION}. Use the "
+                "Landward that wrote it, or export the policy again"
             )
         if self.control_period <= 0.0:
             raise SpecError(f"control_period must be positive, got {self.control_period:g} s")
@@ -137,7 +142,9 @@ class PolicySpec:
         if not self.actor:
             raise SpecError("actor is empty; name the observation groups that the policy reads")
         values.check_unique(self.actor, "actor", "group")
-        values.check_unique((term.name for term in self.actor_terms), f"actor ({', '.join(self.actor)})", "term")
+        values.check_unique(
+            (term.name for term in self.actor_terms), f"actor ({', '.join(self.actor)})", "term"
+        )
 
     def _validate_actions(self) -> None:
         if not self.actions:
@@ -148,8 +155,8 @@ class PolicySpec:
         for term in self.actions:
             if term.name in inputs:
                 raise SpecError(
-                    f"{term.name!r} names both an observation and an action; rename one, as they are the inputs and "
-                    "outputs of one exported graph"
+                    f"{term.name!r} names both an observation and an action; rename one, as they are the "
+                    "inputs and outputs of one exported graph"
                 )
 
     def to_json(self, indent: int | None = None) -> str:
@@ -166,7 +173,9 @@ class PolicySpec:
         """
         data = spec_json.parse(text)
         if isinstance(data, dict) and data.get("version", SPEC_VERSION) != SPEC_VERSION:
-            raise SpecError(f"the spec has version {data['version']!r}; this Landward reads version {SPEC_VERSION}")
+            raise SpecError(
+                f"the spec has version {data['version']!r}; this Landward reads version {SPEC_VERSION}"
+            )
         return spec_json.from_data(cls, _with_terms(data), "the spec")
 
     def diff(self, other: PolicySpec) -> list[str]:
@@ -183,7 +192,8 @@ class PolicySpec:
         """The differences that matter when `other`'s policy is run where this spec is expected.
 
         Compared are the robot, the control period, the actor's terms (their noise and delay excepted) and the
-        actions. A policy trained with other noise, constraints or critic terms, or for another task, still fits.
+        actions. A policy trained with other noise, constraints or critic terms, or for another task, still
+        fits.
         """
         training = ("task", "observations", "actions", "constraints")
         lines = spec_diff.diff_fields("", self, other, skip=training)
@@ -208,13 +218,18 @@ def _with_terms(data: Any) -> Any:
     if "observations" in data:
         groups = _object(data["observations"], "observations")
         nested["observations"] = {
-            group: tuple(_observation(term, f"observations.{group}[{index}]") for index, term in _enumerate(terms, group))
+            group: tuple(
+                _observation(term, f"observations.{group}[{index}]")
+                for index, term in _enumerate(terms, group)
+            )
             for group, terms in groups.items()
         }
     for field, cls in (("actions", ActionTerm), ("constraints", Constraint)):
         if field in data:
             items = _enumerate(data[field], field)
-            nested[field] = tuple(spec_json.from_data(cls, item, f"{field}[{index}]") for index, item in items)
+            nested[field] = tuple(
+                spec_json.from_data(cls, item, f"{field}[{index}]") for index, item in items
+            )
     return nested
 
 

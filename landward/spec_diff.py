@@ -34,7 +34,9 @@ def diff_values(label: str, expected: Any, got: Any) -> list[str]:
         return []
     if isinstance(expected, tuple) and isinstance(got, tuple):
         if len(expected) != len(got):
-            return [f"{label}: expected {len(expected)} entries {_show(expected)}, got {len(got)} {_show(got)}"]
+            return [
+                f"{label}: expected {len(expected)} entries {_show(expected)}, got {len(got)} {_show(got)}"
+            ]
         pairs = enumerate(zip(expected, got, strict=True))
         return [f"{label}[{index}]: expected {_show(a)}, got {_show(b)}" for index, (a, b) in pairs if a != b]
     return [f"{label}: expected {_show(expected)}, got {_show(got)}"]

@@ -14,7 +14,9 @@ from landward.errors import SpecError
 def to_data(value: Any) -> Any:
     """Dataclasses, tuples and plain values as what JSON can write."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_data(getattr(value, field.name)) for field in dataclasses.fields(value)} | _pairs(value)
+        return {
+            field.name: to_data(getattr(value, field.name)) for field in dataclasses.fields(value)
+        } | _pairs(value)
     if isinstance(value, tuple):
         return [to_data(item) for item in value]
     return value
@@ -39,7 +41,9 @@ def from_data(cls: type, data: Any, where: str) -> Any:
         raise SpecError(f"{where} has the unknown field {unknown[0]!r}; a newer Landward may have written it")
     missing = [name for name in fields if name not in data]
     if missing:
-        raise SpecError(f"{where} lacks the field {missing[0]!r}; the text is cut, or was not written by Landward")
+        raise SpecError(
+            f"{where} lacks the field {missing[0]!r}; the text is cut, or was not written by Landward"
+        )
     return cls(**data)
 
 
@@ -61,7 +65,7 @@ def canonical(value: Any) -> str:
 
 
 def digest(value: Any) -> str:
-    """ "sha256:" and the hexadecimal digest of the canonical JSON."""
+    """The digest of the canonical JSON, as "sha256:" and 64 hexadecimal digits."""
     return "sha256:" + hashlib.sha256(canonical(value).encode()).hexdigest()
 
 

@@ -108,8 +108,9 @@ class ObservationTerm:
 class ActionTerm:
     """One named command; its SI target is offset + scale * clip(raw).
 
-    `names`, `limits`, the gains, and `scale`, `offset` and `unit` where they are sequences, run along the last axis
-    of `shape`; only for the kind "discrete", `names` are the choices and the value is an index into them.
+    `names`, `limits`, the gains, and `scale`, `offset` and `unit` where they are sequences, run along the
+    last axis of `shape`; only for the kind "discrete", `names` are the choices and the value is an index into
+    them.
 
     Raises:
         SpecError: a malformed field; the message names the term and the field.
@@ -193,7 +194,7 @@ class ActionTerm:
 
 
 def _normalise(term: ObservationTerm | ActionTerm, where: str) -> None:
-    """Turn lists, arrays and NumPy scalars into tuples and Python numbers, so that equal terms are identical."""
+    """Turn lists, arrays and NumPy scalars into tuples and Python numbers."""
     set_field = functools.partial(object.__setattr__, term)
     axes = term.shape if hasattr(term.shape, "__iter__") else (term.shape,)
     set_field("shape", tuple(values.integer(size, f"{where}: shape", least=1) for size in axes))
@@ -220,4 +221,6 @@ def _check_common(term: ObservationTerm | ActionTerm, where: str) -> None:
 def _check_along_last_axis(term: ObservationTerm | ActionTerm, fields: tuple[str, ...], where: str) -> None:
     last = term.shape[-1] if term.shape else 1
     for field in fields:
-        values.check_count(getattr(term, field), last, f"{where}: {field}", f"shape {term.shape}, along the last axis")
+        values.check_count(
+            getattr(term, field), last, f"{where}: {field}", f"shape {term.shape}, along the last axis"
+        )

@@ -114,7 +114,7 @@ def check_name(value: str, where: str) -> None:
         SpecError: empty, or with other characters than letters, digits and "_".
     """
     if not isinstance(value, str) or not _NAME.fullmatch(value):
-        raise SpecError(f"{where} must be a name of letters, digits and '_' that begins with a letter, got {value!r}")
+        raise SpecError(f"{where} must be letters, digits and '_' and begin with a letter, got {value!r}")
 
 
 def check_choice(value: str, choices: Iterable[str], where: str) -> None:
