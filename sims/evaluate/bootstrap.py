@@ -1,8 +1,8 @@
 """Confidence intervals by resampling whole episodes, vectorised in NumPy.
 
-Steps of one episode are not independent, so an episode is the unit that is drawn. A resample is a vector of counts (how
-often each episode was drawn), which turns every statistic below into a few matrix products. Percentile bootstrap: B. Efron,
-R. Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
+Steps of one episode are not independent, so an episode is the unit that is drawn. A resample is a vector of
+counts (how often each episode was drawn), which turns every statistic below into a few matrix products.
+Percentile bootstrap: B. Efron, R. Tibshirani, An Introduction to the Bootstrap (1993), section 13.3.
 """
 
 from __future__ import annotations
@@ -31,7 +31,9 @@ class Estimate:
 
     def to_dict(self) -> dict[str, float | int | str | None]:
         """JSON-ready; a value that does not exist (no episode qualified) becomes null."""
-        return {key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in asdict(self).items()}
+        return {
+            key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in asdict(self).items()
+        }
 
     def scaled(self, factor: float, unit: str) -> Estimate:
         """The same estimate in another unit; `factor` > 0."""
@@ -70,13 +72,17 @@ def ratio(
 ) -> Estimate:
     """`transform(sum(numerator) / sum(denominator))` over episodes, with its interval.
 
-    A mean is a ratio with ones below; an RMSE is the square root of squared errors over their counts; a share of steps
-    is hits over steps.
+    A mean is a ratio with ones below; an RMSE is the square root of squared errors over their counts; a share
+    of steps is hits over steps.
 
     Args:
         numerator: (n,) per episode.
         denominator: (n,) per episode, >= 0. Episodes with 0 do not count.
         transform: monotonic, applied to the ratio.
+        unit: of the result.
+        confidence: share of the bootstrap distribution inside the interval.
+        resamples: how many.
+        seed: of the resampling.
     """
     numerator, denominator = np.asarray(numerator, np.float64), np.asarray(denominator, np.float64)
     keep = denominator > 0
@@ -107,8 +113,9 @@ def root_mean_square(squares: np.ndarray, counts: np.ndarray, unit: str = "1", *
 def proportion(events: np.ndarray, confidence: float = 0.95, **options: float) -> Estimate:
     """Share of episodes with an event, in percent.
 
-    Where no episode or every episode has one, resampling knows no spread and would claim certainty; the exact binomial
-    bound is given there (0 of n: [0, 1 - (alpha/2)^(1/n)], C. J. Clopper, E. S. Pearson, Biometrika 26, 1934).
+    Where no episode or every episode has one, resampling knows no spread and would claim certainty; the exact
+    binomial bound is given there (0 of n: [0, 1 - (alpha/2)^(1/n)], C. J. Clopper, E. S. Pearson, Biometrika
+    26, 1934).
     """
     events = np.asarray(events, bool)
     n = len(events)
@@ -134,6 +141,10 @@ def percentile(
         values: (m,) values of all episodes.
         episodes: (m,) the episode that each value came from.
         q: 0..100.
+        unit: of the result.
+        confidence: share of the bootstrap distribution inside the interval.
+        resamples: how many.
+        seed: of the resampling.
     """
     values, episodes = np.asarray(values, np.float64), np.asarray(episodes)
     if not len(values):
@@ -152,7 +163,7 @@ def percentile(
 
 
 def _weighted_percentile(ordered: np.ndarray, weights: np.ndarray, q: float) -> np.ndarray:
-    """Smallest of the ordered values (m,) that q percent of the weights (rows, m) lie at or below; (rows,)."""
+    """Smallest ordered value (m,) that q percent of the weights (rows, m) lie at or below."""
     cumulated = np.cumsum(weights, axis=1)
     reached = cumulated >= np.maximum(q / 100.0 * cumulated[:, -1:], 1e-12)
     return ordered[np.argmax(reached, axis=1)]

@@ -67,7 +67,7 @@ class Matrix:
 
 
 def factorial(axes: Mapping[str, Sequence[float]], episodes: int) -> dict[str, np.ndarray]:
-    """Every combination of levels, each repeated `episodes` times: axis -> (cells * episodes,), the last axis fastest."""
+    """Every combination of levels, repeated: axis -> (cells * episodes,), the last axis fastest."""
     cells = np.asarray(list(itertools.product(*axes.values())), np.float64).reshape(-1, len(axes))
     rows = np.repeat(cells, episodes, axis=0)
     return {name: rows[:, column] for column, name in enumerate(axes)}
@@ -76,7 +76,8 @@ def factorial(axes: Mapping[str, Sequence[float]], episodes: int) -> dict[str, n
 def summarise(axis: str, level: str, fell: np.ndarray, squares: np.ndarray, steps: np.ndarray) -> Row:
     """Falls [%] and RMSE of a group of episodes: fell (n,), squared errors (n, 3), steps (n,)."""
     rmse = {
-        f"rmse_{name}": bootstrap.root_mean_square(squares[:, i], steps, unit) for i, (name, unit) in enumerate(TRACKED)
+        f"rmse_{name}": bootstrap.root_mean_square(squares[:, i], steps, unit)
+        for i, (name, unit) in enumerate(TRACKED)
     }
     return Row(axis, level, bootstrap.proportion(fell), rmse)
 
@@ -93,7 +94,9 @@ def per_level(
     return tuple(rows)
 
 
-def worst_cells(design: Mapping[str, np.ndarray], fell: np.ndarray, keep: int = 5) -> tuple[dict[str, float], ...]:
+def worst_cells(
+    design: Mapping[str, np.ndarray], fell: np.ndarray, keep: int = 5
+) -> tuple[dict[str, float], ...]:
     """The cells with the largest share of falls, worst first; cells without falls are not listed."""
     table = np.stack(list(design.values()), axis=-1)
     cells, index = np.unique(table, axis=0, return_inverse=True)
@@ -103,7 +106,11 @@ def worst_cells(design: Mapping[str, np.ndarray], fell: np.ndarray, keep: int = 
     order = [i for i in np.argsort(-share, kind="stable")[:keep] if share[i] > 0]
     names = list(design)
     return tuple(
-        {**dict(zip(names, cells[i].tolist(), strict=True)), "falls": float(100.0 * share[i]), "n": int(count[i])}
+        {
+            **dict(zip(names, cells[i].tolist(), strict=True)),
+            "falls": float(100.0 * share[i]),
+            "n": int(count[i]),
+        }
         for i in order
     )
 
@@ -145,7 +152,7 @@ def run_matrix(
 def run_terrain(
     env: Any, policy: Policy, kinds: Sequence[str], seconds: float, command: np.ndarray, seed: int
 ) -> tuple[Row, ...]:
-    """One row per kind of terrain, under nominal physics and without pushes; the batch is dealt out evenly."""
+    """One row per kind of terrain, nominal physics, no pushes; the batch is dealt out evenly."""
     assigned = np.asarray([kinds[i % len(kinds)] for i in range(env.num_envs)])
     sums = TrackingSums(command, env.spec.control_period)
     result = rollout(env, policy, seconds, command, seed, terrain=assigned.tolist(), record=(sums,))

@@ -1,7 +1,7 @@
 """What an evaluation measures: arrays in, numbers per episode out.
 
-Arrays are time first, (T, N, ...) for T control steps of N episodes. `alive` (T, N) is False from the step on in which the
-episode ended: the state read after that step belongs to the next episode.
+Arrays are time first, (T, N, ...) for T control steps of N episodes. `alive` (T, N) is False from the step on
+in which the episode ended: the state read after that step belongs to the next episode.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ def moving(command: np.ndarray, speed: float = MOVING_SPEED) -> np.ndarray:
     return np.linalg.norm(command[:, :2], axis=-1) > speed
 
 
-def squared_errors(velocity: np.ndarray, command: np.ndarray, alive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def squared_errors(
+    velocity: np.ndarray, command: np.ndarray, alive: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Summed squared tracking errors of each episode, and how many steps they come from.
 
     Args:
@@ -39,11 +41,16 @@ def squared_errors(velocity: np.ndarray, command: np.ndarray, alive: np.ndarray)
 
 
 def cost_of_transport(
-    torque: np.ndarray, joint_vel: np.ndarray, velocity: np.ndarray, alive: np.ndarray, mass: float | np.ndarray
+    torque: np.ndarray,
+    joint_vel: np.ndarray,
+    velocity: np.ndarray,
+    alive: np.ndarray,
+    mass: float | np.ndarray,
 ) -> np.ndarray:
     """Mechanical cost of transport P / (m g v) of each episode, (N,); NaN for one that never moved.
 
-    P is the mean over steps of sum_j |torque_j * joint_vel_j|: braking costs too, since these drives recover nothing.
+    P is the mean over steps of sum_j |torque_j * joint_vel_j|: braking costs too, since these drives recover
+    nothing.
 
     Args:
         torque: (T, N, J) [N m].
@@ -59,14 +66,14 @@ def cost_of_transport(
 
 
 def duty_factors(contact: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """Share of time that each foot is on the ground, (N, F), from contacts (T, N, F); NaN for an empty episode."""
+    """Share of time that each foot is on the ground, (N, F), from contacts (T, N, F)."""
     steps = alive.sum(0)[:, None].astype(np.float64)
     down = (contact & alive[..., None]).sum(0)
     return np.where(steps > 0, down / np.maximum(steps, 1), np.nan)
 
 
 def diagonal_pairs(feet: Sequence[str]) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Indices of a quadruped's two diagonal pairs of feet, from names such as FL_foot or HR_FOOT; else None."""
+    """Indices of a quadruped's diagonal pairs of feet, from names like FL_foot or HR_FOOT; else None."""
     corner = {}
     for index, name in enumerate(feet):
         match = re.match(r"([FRH])([LR])(_|$)", name.upper())
@@ -77,7 +84,9 @@ def diagonal_pairs(feet: Sequence[str]) -> tuple[tuple[int, int], tuple[int, int
     return (corner["FL"], corner["HR"]), (corner["FR"], corner["HL"])
 
 
-def trot_share(contact: np.ndarray, alive: np.ndarray, pairs: tuple[tuple[int, int], tuple[int, int]]) -> np.ndarray:
+def trot_share(
+    contact: np.ndarray, alive: np.ndarray, pairs: tuple[tuple[int, int], tuple[int, int]]
+) -> np.ndarray:
     """Share of time with exactly one diagonal pair of feet on the ground, (N,) from contacts (T, N, 4)."""
     (a, b), (c, d) = pairs
     first, second = contact[..., a], contact[..., c]
@@ -135,7 +144,7 @@ def drift_speed(velocity: np.ndarray, alive: np.ndarray) -> np.ndarray:
 
 
 def displacement(position: np.ndarray, alive: np.ndarray) -> np.ndarray:
-    """Planar distance [m] between the first and the last living step, (N,) from world positions (T, N, >=2)."""
+    """Planar distance [m] from the first to the last living step, (N,) from positions (T, N, >=2)."""
     steps = alive.sum(0)
     last = position[np.maximum(steps - 1, 0), np.arange(position.shape[1]), :2]
     return np.where(steps > 1, np.linalg.norm(last - position[0, :, :2], axis=-1), np.nan)

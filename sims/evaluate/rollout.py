@@ -53,8 +53,8 @@ def require_velocity_env(env: Env, task: str) -> None:
     absent = [name for name in NEEDED if not hasattr(env, name)]
     if absent:
         raise EnvContractError(
-            f"task {task!r} ({type(env).__name__}) has no {', '.join(absent)}: only velocity-tracking tasks can be "
-            "evaluated here; give the environment these members (docs/evaluation.md) or choose another task"
+            f"task {task!r} ({type(env).__name__}) has no {', '.join(absent)}: only velocity-tracking tasks "
+            "can be evaluated here; give the environment these members or choose another task"
         )
 
 
@@ -130,7 +130,9 @@ def rollout(
         hold_clock(env)
         if push is not None and t and t % push_every == 0:
             angle = random.uniform(0.0, 2.0 * np.pi, n)
-            env.push(everyone, (push[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)).astype(np.float32))
+            env.push(
+                everyone, (push[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)).astype(np.float32)
+            )
         step = policy_step(env, policy)
         terminated, truncated = to_numpy(step.terminated), to_numpy(step.truncated)
         counted += alive
