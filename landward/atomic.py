@@ -16,8 +16,8 @@ from landward.errors import RunError
 def write_atomic(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Replace a file by what `write` puts into the stream it is given.
 
-    The content goes to a temporary file beside it, is forced to the disk and then renamed over `path`: a crash,
-    a kill or a full disk leaves the former file as it was.
+    The content goes to a temporary file beside it, is forced to the disk and then renamed over `path`:
+    a crash, a kill or a full disk leaves the former file as it was.
 
     Raises:
         RunError: the folder is missing, read-only or full; the former file is untouched.

@@ -29,8 +29,8 @@ def read_verified(path: Path) -> bytes:
     """The content of a file without its trailer.
 
     Raises:
-        CheckpointError: there is no trailer, so the file was cut short or comes from elsewhere; or the content
-            does not match it.
+        CheckpointError: there is no trailer, so the file was cut short or comes from elsewhere; or the
+            content does not match it.
         OSError: the file cannot be read.
     """
     data = path.read_bytes()
@@ -41,7 +41,5 @@ def read_verified(path: Path) -> bytes:
             "or is not a Landward checkpoint"
         )
     if hashlib.sha256(content).hexdigest().encode() != trailer[len(_MARK) : -1]:
-        raise CheckpointError(
-            f"{path} is damaged: its content does not match its checksum ({digest[:12]}...)"
-        )
+        raise CheckpointError(f"{path} is damaged: its content does not match its checksum")
     return content

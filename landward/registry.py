@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import difflib
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from landward.errors import LandwardError, RegistryError
 
@@ -16,12 +15,13 @@ from landward.errors import LandwardError, RegistryError
 class Registry[T]:
     """Names and the values behind them, in the order of registration.
 
-    A value is handed out so that no caller can change what the next one gets: a frozen dataclass as it is, a fresh
-    call of a callable, a deep copy of anything else.
+    A value is handed out so that no caller can change what the next one gets: a frozen dataclass as it is,
+    the result of a new call for a callable, a deep copy of anything else.
 
-    A package adds to a registry without being imported first, by an entry point in the registry's group. Its name
-    is the registered name; its target is the value (`go1 = "robots.go1:GO1"`) or a module that registers the name
-    when it is imported (`go1 = "robots.go1"`). An entry point is loaded only when its own name is looked up.
+    A package adds to a registry without being imported first, by an entry point in the registry's group.
+    Its name is the registered name; its target is the value (`go1 = "robots.go1:GO1"`) or a module that
+    registers the name when it is imported (`go1 = "robots.go1"`). An entry point is loaded only when its
+    own name is looked up.
     """
 
     def __init__(self, kind: str, entry_point_group: str) -> None:
@@ -52,13 +52,13 @@ class Registry[T]:
         """The value of that name, safe to change.
 
         Raises:
-            RegistryError: the name is unknown (the closest ones are listed), or its entry point does not load.
+            RegistryError: the name is unknown (the closest are listed), or its entry point does not load.
         """
         if name not in self._values:
             self._load(name)
         value: Any = self._values[name]
         if callable(value):
-            return value()
+            return cast(T, value())
         return value if _is_frozen(value) else copy.deepcopy(value)
 
     def names(self) -> list[str]:
@@ -108,7 +108,8 @@ class Registry[T]:
 
 
 def _is_frozen(value: Any) -> bool:
-    return dataclasses.is_dataclass(value) and value.__dataclass_params__.frozen
+    parameters = getattr(type(value), "__dataclass_params__", None)
+    return parameters is not None and parameters.frozen
 
 
 def _origin(value: Any) -> str:
