@@ -81,6 +81,8 @@ class Robot:
     """One contact shape a foot, in the order that policies and rewards use."""
     foot_names: tuple[str, ...]
     """Names of the feet, in the order of `feet`."""
+    diagonals: tuple[tuple[str, str], ...]
+    """Pairs of feet that swing together in a trot; empty for a robot that does not trot."""
     bodies: tuple[Shape, ...]
     """Contact shapes other than feet."""
     watched: tuple[str, ...]
@@ -127,6 +129,12 @@ class Robot:
         for joint, (image, sign) in images.items():
             if images.get(image) != (joint, sign) or not math.isclose(abs(sign), 1.0):
                 raise SpecError(f"robot {self.name}: mirroring {joint} twice does not give {joint} back")
+
+    @property
+    def diagonal_indices(self) -> tuple[tuple[int, int], ...]:
+        """`diagonals` as indices into `foot_names`."""
+        index = self.foot_names.index
+        return tuple((index(a), index(b)) for a, b in self.diagonals)
 
     @property
     def mirror(self) -> dict[str, tuple[str, float]]:

@@ -38,12 +38,13 @@ SOLO12 = Robot(
     base="base_link",
     feet=tuple(Shape(f"{leg}_FOOT", "sphere", (0.016,)) for leg in _LEGS),
     foot_names=tuple(f"{leg}_FOOT" for leg in _LEGS),
+    diagonals=(("FL_FOOT", "HR_FOOT"), ("FR_FOOT", "HL_FOOT")),
     bodies=(
         Shape("base_link", "box", (0.224, 0.1095, 0.0265), (0.0, 0.0, 0.0015)),
         *(shape for leg in _LEGS for shape in _leg_shapes(leg)),
     ),
     watched=("base_link", *(f"{leg}_UPPER_LEG" for leg in _LEGS)),
-    standing_height=0.31,
+    standing_height=0.3074,
     fall_height=0.08,
     latency=(0.0, 0.0),
     mirror_joints=tuple(

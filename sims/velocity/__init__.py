@@ -1,0 +1,1 @@
+"""Velocity tracking for legged robots, written against the named robot state, whatever the engine."""
