@@ -67,19 +67,23 @@ def write(stream: BinaryIO, content: Mapping[str, Any]) -> None:
     torch.save({"format": FORMAT, **encode(content, "checkpoint")}, stream)
 
 
-def read(path: Any) -> dict[str, Any]:
+def read(stream: BinaryIO, where: object) -> dict[str, Any]:
     """Read a checkpoint.
+
+    Args:
+        stream: its content.
+        where: file name for error messages.
 
     Raises:
         CheckpointError: cut short, altered, or of another version.
     """
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen types for a damaged file
-        raise CheckpointError(f"{path} is not a readable checkpoint ({error}); use an earlier one") from error
+        raise CheckpointError(f"{where} is not a readable checkpoint ({error}); use an earlier one") from error
     version = loaded.get("format") if isinstance(loaded, dict) else None
     if version != FORMAT:
-        raise CheckpointError(f"{path} has checkpoint format {version}, this version reads {FORMAT}")
+        raise CheckpointError(f"{where} has checkpoint format {version}, this version reads {FORMAT}")
     return decode({key: value for key, value in loaded.items() if key != "format"})
 
 

@@ -29,10 +29,11 @@ def make_spec(constraints=True):
 
 
 class PointMass(Env):
-    """v <- v + 0.7 (target - v); reward exp(-|v - command|^2 / 0.25). The best policy is target = command.
+    """v <- v + 0.7 (target - v); reward exp(-|v - command|^2). The best policy is target = command.
 
-    Commands reach 1.5 m/s on both axes, so without the constraint (|v| <= 1) the best policy violates it. An episode
-    ends by death where |v| > 4 and by the clock after `max_episode_steps`. Buffers are reused on purpose.
+    Commands fill a disc of radius 1.5 m/s: 56 % of them are beyond the speed limit of 1 m/s, so the best policy
+    without the constraint violates it 56 % of the time. An episode ends by death where |v| > 4 and by the clock
+    after `max_episode_steps`. Buffers are reused on purpose.
     """
 
     device = "cpu"
@@ -51,7 +52,8 @@ class PointMass(Env):
         if seed is not None:
             self.random = np.random.default_rng(seed)
         ids = np.arange(self.num_envs) if env_ids is None else env_ids
-        self.command[ids] = self.random.uniform(-1.5, 1.5, (len(ids), 2))
+        radius, angle = 1.5 * np.sqrt(self.random.random(len(ids))), self.random.uniform(-np.pi, np.pi, len(ids))
+        self.command[ids] = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
         self.velocity[ids] = self.random.uniform(-0.5, 0.5, (len(ids), 2))
         self.action[ids] = 0.0
         self.episode_steps[ids] = 0
@@ -76,7 +78,7 @@ class PointMass(Env):
         self.actions = np.concatenate([self.actions[:, 1:], self.action[:, None]], 1)
         error = ((self.velocity - self.command) ** 2).sum(1)
         speed = np.linalg.norm(self.velocity, axis=1)
-        reward = np.exp(-error / 0.25).astype(np.float32)
+        reward = np.exp(-error).astype(np.float32)
         terminated = speed > 4.0
         truncated = (self.episode_steps >= self.max_episode_steps) & ~terminated
         log = {"tracking/error": float(np.sqrt(error.mean())), "speed/mean": float(speed.mean())}

@@ -1,0 +1,287 @@
+"""The training loop: rsl_rl's runner with exact resume, atomic checkpoints, guards and a quiet display."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from rsl_rl.runners import OnPolicyRunner
+
+from agents.on_policy import checkpoint
+from agents.on_policy.config import TrainConfig, rsl_rl_config
+from agents.on_policy.guard import check_step
+from agents.on_policy.mirror import build_mirror
+from agents.on_policy.ppo import ConstrainedPPO
+from agents.on_policy.progress import TrainingProgress
+from agents.on_policy.signals import StopSignals
+from landward.atomic import describe_os_error, os_error_behind
+from landward.errors import CheckpointError, RunError
+from landward.runs import RunFolder, open_checkpoint
+from robots.robot import get_robot
+from sims.bridges.rsl_rl import RslRlVecEnv
+from sims.env import Env
+
+
+class Runner(OnPolicyRunner):
+    """Trains on one environment into one run folder.
+
+    `current_learning_iteration` is the number of finished iterations. A checkpoint holds everything that decides on
+    what follows, so a run that is killed and resumed writes the same checkpoints, byte for byte, as one that is not.
+    """
+
+    alg: ConstrainedPPO
+
+    def __init__(self, env: Env, config: TrainConfig, folder: RunFolder) -> None:
+        """Build networks, storage and logger.
+
+        Args:
+            env: a fresh environment, seeded with `config.seed`.
+            config: settings of the run.
+            folder: where everything is written.
+
+        Raises:
+            LandwardError: settings that do not fit each other or the task.
+        """
+        config.validate()
+        self.config, self.folder, self.source = config, folder, env
+        if torch.device(config.device).type == "cpu":
+            # one thread each for the actor's and the critic's update; the small matrices gain nothing from more
+            torch.set_num_threads(1)
+        torch.manual_seed(config.seed)
+        vec = RslRlVecEnv(env, config.device)
+        mirror = None
+        if config.ppo.mirror:
+            groups = dict.fromkeys([*env.spec.actor, *config.model.critic_groups])
+            mirror = build_mirror(env.spec, get_robot(env.spec.robot), [g for g in groups if g in env.spec.groups])
+        settings = rsl_rl_config(config, env.spec, env.num_envs, mirror)
+        super().__init__(vec, settings, str(folder.path), config.device)
+        self.logger.git_status_repos = []
+        self._seconds_before = 0.0
+        self._started = time.monotonic()
+
+    @property
+    def env_steps(self) -> int:
+        """Environment steps done, all environments together."""
+        return self.alg.env_steps
+
+    def train(self) -> int:
+        """Train until a limit of the config or a signal, and keep a checkpoint of the last iteration.
+
+        Returns:
+            0, or 130 after SIGINT and 143 after SIGTERM.
+
+        Raises:
+            SimulationError: a NaN; nothing is saved.
+            RunError: the disk is full or unwritable; earlier checkpoints are kept.
+        """
+        try:
+            return self._train()
+        except Exception as error:
+            cause = os_error_behind(error)
+            if cause is None or isinstance(error, RunError):
+                raise
+            raise RunError(describe_os_error("write", self.folder.path, cause)) from error
+
+    def save(self, path: str = "", infos: dict | None = None) -> None:
+        """Write a checkpoint of the finished iteration into the run folder.
+
+        Args:
+            path: unused; the folder decides.
+            infos: further plain data to keep.
+
+        Raises:
+            RunError: the disk is full or unwritable; earlier checkpoints are kept.
+        """
+        content = {
+            "iteration": self.current_learning_iteration,
+            "spec_hash": self.source.spec.hash,
+            "algorithm": self.alg.save(),
+            "environment": self._environment_state(),
+            "random": checkpoint.random_state(self.device),
+            "logger": {
+                "steps": self.logger.tot_timesteps,
+                "rewards": list(self.logger.rewbuffer),
+                "lengths": list(self.logger.lenbuffer),
+                "reward_sums": self.logger.cur_reward_sum,
+                "episode_lengths": self.logger.cur_episode_length,
+            },
+            "infos": infos,
+        }
+        written = self.folder.write_checkpoint(
+            self.current_learning_iteration, lambda stream: checkpoint.write(stream, content)
+        )
+        self.logger.save_model(str(written), self.current_learning_iteration)
+
+    def load(
+        self, path: str, load_cfg: dict | None = None, strict: bool = True, map_location: str | None = None
+    ) -> dict:
+        """Go on from a checkpoint of this run.
+
+        Args:
+            path: file of `checkpoints/`.
+            load_cfg: as in rsl_rl: load only these parts of the algorithm, and nothing else of the run.
+            strict: as in rsl_rl.
+            map_location: unused; tensors go where they belong.
+
+        Raises:
+            CheckpointError: damaged, or of another task.
+        """
+        content = checkpoint.read(open_checkpoint(Path(path)), path)
+        expected = self.source.spec.hash
+        if content["spec_hash"] != expected:
+            raise CheckpointError(
+                f"{path} was trained on spec {content['spec_hash']}, the environment has {expected}: "
+                "resume with the task and settings of that run"
+            )
+        self.alg.load(content["algorithm"], load_cfg, strict)
+        if load_cfg is not None:
+            return content["infos"]
+        self.current_learning_iteration = content["iteration"]
+        if content["environment"] is None:
+            print("this simulator cannot save its state: the run goes on with fresh episodes", file=sys.stderr)
+        else:
+            self.source.load_state_dict(content["environment"])
+        logged = content["logger"]
+        self.logger.tot_timesteps = logged["steps"]
+        self.logger.rewbuffer.extend(logged["rewards"])
+        self.logger.lenbuffer.extend(logged["lengths"])
+        self.logger.cur_reward_sum = logged["reward_sums"].to(self.device)
+        self.logger.cur_episode_length = logged["episode_lengths"].to(self.device)
+        checkpoint.set_random_state(content["random"], self.device)
+        self.folder.drop_metrics_after(self.current_learning_iteration)
+        lines = self.folder.metrics()
+        self._seconds_before = float(lines[-1]["seconds"]) if lines else 0.0
+        return content["infos"]
+
+    def _train(self) -> int:
+        self._started = time.monotonic()
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.logger.init_logging_writer()
+        if self.current_learning_iteration == 0 and self.config.spread_episodes:
+            lengths = self.env.episode_length_buf
+            self.env.episode_length_buf = torch.randint_like(lengths, high=int(self.env.max_episode_length))
+        obs = self.env.get_observations()
+        self.alg.train_mode()
+        saved = self.current_learning_iteration if self.folder.latest_checkpoint() else -1
+        done, total, unit = self._amounts()
+        try:
+            with StopSignals() as stop, TrainingProgress(total, unit, done) as progress:
+                while not self._finished() and not stop.received:
+                    obs, line = self._iteration(obs)
+                    self._report(line, progress)
+                    if self.current_learning_iteration % self.config.checkpoint_interval == 0:
+                        self.save()
+                        saved = self.current_learning_iteration
+                if saved != self.current_learning_iteration:
+                    self.save()
+        finally:
+            with contextlib.suppress(OSError):  # the disk may be what ended the run
+                self.logger.writer.close()
+                self.logger.stop_logging_writer()
+        return stop.exit_code
+
+    def _iteration(self, obs: Any) -> tuple[Any, dict[str, Any]]:
+        """One rollout and one update; returns the next observations and the metrics."""
+        start, steps = time.monotonic(), self.cfg["num_steps_per_env"]
+        logs: dict[str, list[float]] = {}
+        reward_sum = torch.zeros((), device=self.device)
+        with torch.inference_mode():
+            for step in range(steps):
+                actions = self.alg.act(obs)
+                obs, rewards, dones, extras = self.env.step(actions)
+                control_step = self.current_learning_iteration * steps + step + 1
+                check_step(self.source.spec, obs, rewards, extras["constraints"], control_step)
+                self.alg.process_env_step(obs, rewards, dones, extras)
+                self.logger.process_env_step(rewards, dones, {})
+                reward_sum = reward_sum + rewards.mean()
+                for name, value in extras["log"].items():
+                    logs.setdefault(name, []).append(float(value))
+            collected = time.monotonic()
+            self.alg.compute_returns(obs)
+        losses = self.alg.update()
+        end = time.monotonic()
+        self.current_learning_iteration += 1
+
+        means = {name: sum(values) / len(values) for name, values in logs.items()}
+        statistics = self.alg.terminations.take_statistics() if self.alg.terminations is not None else {}
+        for name, numbers in statistics.items():
+            means[f"Constraint/{name}_violated_percent"] = 100.0 * numbers["violated"]
+            means[f"Constraint/{name}_probability"] = numbers["probability"]
+        self.logger.ep_extras.append(dict(means))
+        with contextlib.redirect_stdout(io.StringIO()):  # its printed table
+            self.logger.log(
+                it=self.current_learning_iteration,
+                start_it=0,
+                total_it=self.current_learning_iteration,
+                collect_time=collected - start,
+                learn_time=end - collected,
+                loss_dict=losses,
+                learning_rate=self.alg.learning_rate,
+                action_std=self.alg.get_policy().output_std,
+                rnd_weight=None,
+            )
+        episode_rewards, lengths = self.logger.rewbuffer, self.logger.lenbuffer
+        line = {
+            "iteration": self.current_learning_iteration,
+            "steps": self.env_steps,
+            "seconds": round(self._seconds(), 3),
+            "steps_per_second": round(steps * self.env.num_envs / (end - start), 1),
+            "collect_seconds": round(collected - start, 4),
+            "learn_seconds": round(end - collected, 4),
+            "reward": reward_sum.item() / steps,
+            "episode_reward": sum(episode_rewards) / len(episode_rewards) if episode_rewards else None,
+            "episode_length": sum(lengths) / len(lengths) if lengths else None,
+            "learning_rate": self.alg.learning_rate,
+            "action_std": self.alg.get_policy().output_std.mean().item(),
+            "entropy_coef": self.alg.entropy_coef,
+            **{f"loss/{name}": value for name, value in losses.items()},
+            **means,
+        }
+        return obs, line
+
+    def _report(self, line: dict[str, Any], progress: TrainingProgress) -> None:
+        self.folder.log(line)
+        tracking = [v for k, v in line.items() if "tracking" in k.lower() and isinstance(v, float)]
+        violations = [v for k, v in line.items() if k.endswith("_violated_percent")]
+        shown = {
+            "steps/s": line["steps_per_second"],
+            "reward": line["reward"] if line["episode_reward"] is None else line["episode_reward"],
+            "tracking": tracking[0] if tracking else None,
+            "violated %": max(violations) if violations else None,
+        }
+        progress.update(self._amounts()[0], self.current_learning_iteration, shown)
+
+    def _environment_state(self) -> dict[str, Any] | None:
+        try:
+            return self.source.state_dict()
+        except NotImplementedError:
+            return None
+
+    def _seconds(self) -> float:
+        """Wall time of the whole run, of its earlier parts too."""
+        return self._seconds_before + time.monotonic() - self._started
+
+    def _amounts(self) -> tuple[float, float, str]:
+        """Done, total and unit of what decides on the end of the run."""
+        total = self.config.steps_of_run(self.env.num_envs)
+        if total > 0:
+            return self.env_steps, total, "steps"
+        return self._seconds() / 60.0, self.config.minutes, "minutes"
+
+    def _finished(self) -> bool:
+        limit = self.config.steps_of_run(self.env.num_envs)
+        out_of_time = self.config.minutes > 0 and self._seconds() >= 60.0 * self.config.minutes
+        return out_of_time or 0 < limit <= self.env_steps
+
+
+def config_document(config: TrainConfig, num_envs: int, overrides: dict[str, Any]) -> dict[str, Any]:
+    """What config.json holds besides task and seed: enough to make the run again."""
+    agent = json.loads(json.dumps(dataclasses.asdict(config)))
+    return {"num_envs": num_envs, "agent": agent, "env": overrides}
