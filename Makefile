@@ -42,14 +42,15 @@ docs: .venv/.docs ## build the user guide into site/
 requirements: ## compile the pinned requirements again
 	tools/compile_requirements.sh
 
-# requirements.txt changed: everything again. pyproject.toml changed: only our own package.
+# requirements.txt changed: everything again. pyproject.toml changed: only our own package. The "compat" mode puts
+# the checkout on sys.path by a plain .pth file, so that benchmarks/ is found and editors follow imports.
 .venv/.requirements: requirements.txt .python-version
 	tools/bootstrap.sh venv
 	tools/bootstrap.sh install --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/.installed: .venv/.requirements pyproject.toml
-	tools/bootstrap.sh install --no-deps --no-build-isolation -e .
+	tools/bootstrap.sh install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
 	@touch $@
 
 .venv/.bench: .venv/.installed requirements-bench.txt

@@ -30,7 +30,9 @@ class Shadow:
     def __str__(self) -> str:
         by = f" (installed by {self.distribution})" if self.distribution else ""
         if self.distribution:
-            remedy = f"pip uninstall {self.distribution.split()[0]}, or give Landward an environment of its own"
+            remedy = (
+                f"pip uninstall {self.distribution.split()[0]}, or give Landward an environment of its own"
+            )
         else:
             remedy = f"take {self.found.parent} off PYTHONPATH, or do not start Python in it"
         return f"{self.found}{by} hides Landward's package {self.name!r} in {self.ours}: {remedy}"

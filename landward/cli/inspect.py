@@ -106,7 +106,17 @@ def _commit(provenance: dict[str, Any]) -> str:
 
 def _observations(spec: PolicySpec, group: str) -> Table:
     role = "read by the policy" if group in spec.actor else "training only"
-    columns = ("name", "kind", "shape", "unit", "frame", "(x - offset) * scale", "clip", "delay [s]", "frames")
+    columns = (
+        "name",
+        "kind",
+        "shape",
+        "unit",
+        "frame",
+        "(x - offset) * scale",
+        "clip",
+        "delay [s]",
+        "frames",
+    )
     table = _table(f"observations: {group} ({role})", columns)
     for term in spec.group(group):
         table.add_row(

@@ -40,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (LandwardError, ModuleNotFoundError) as error:
-        shown = explain_missing(error, "this verb needs it") if isinstance(error, ModuleNotFoundError) else error
+        shown = (
+            explain_missing(error, "this verb needs it") if isinstance(error, ModuleNotFoundError) else error
+        )
         if os.environ.get("LANDWARD_DEBUG") or not isinstance(shown, LandwardError):
             raise
         print(f"error: {shown}", file=sys.stderr)
