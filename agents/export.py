@@ -1,0 +1,239 @@
+"""Export of a trained actor: one sealed ONNX file, a TorchScript twin, and the proof that both act as in training."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from rsl_rl.models import MLPModel
+
+from agents.exported import ExportedPolicy
+from landward.action import decode
+from landward.array import to_numpy
+from landward.atomic import write_atomic
+from landward.errors import PolicyFileError
+from landward.onnx_policy import OnnxPolicy
+from landward.policy_file import FILE_VERSION, PLACEHOLDER, SEAL_KEY, State, seal
+from landward.spec import PolicySpec
+from sims.bridges.rsl_rl import RslRlVecEnv
+from sims.env import Env
+
+OPSET = 18
+"""ONNX operator set; onnxruntime reads it since 1.14 (2023), so old robots do too."""
+TOLERANCE = 1e-5
+"""Largest accepted difference between training and export, relative to max(1, |command|)."""
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What was written and how exact it is."""
+
+    path: Path
+    """The ONNX file."""
+    opset: int
+    size: int
+    """Bytes of the ONNX file."""
+    torchscript_size: int
+    """Bytes of policy.pt."""
+    steps: int
+    """Control steps compared, all environments together."""
+    resets: int
+    """Episodes that began within the comparison."""
+    error: float
+    """Largest difference of a command, relative to max(1, |command|)."""
+
+
+def export_policy(
+    actor: MLPModel, env: Env, folder: Path, provenance: dict[str, Any], steps: int = 64
+) -> ExportReport:
+    """Write policy.onnx and policy.pt into a folder and compare both with the actor in its environment.
+
+    The files get their final names only when they have passed.
+
+    Args:
+        actor: the trained model.
+        env: an environment of the training task; it is reset and stepped.
+        folder: where to write.
+        provenance: goes into the file.
+        steps: control steps of the comparison; half of the environments end an episode within them.
+
+    Raises:
+        PolicyFileError: the policy cannot be exported, or the export acts differently.
+    """
+    module = ExportedPolicy(actor, env.spec)
+    onnx_bytes, script_bytes = to_onnx(module, provenance), to_torchscript(module)
+    trial = folder / ".policy.unchecked.onnx"
+    write_atomic(trial, lambda stream: stream.write(onnx_bytes))
+    try:
+        policies = {
+            "policy.onnx": OnnxPolicy(trial, expected=env.spec, num_envs=env.num_envs),
+            "policy.pt": ScriptPolicy(io.BytesIO(script_bytes), env.num_envs),
+        }
+        errors, resets = compare(actor, env, policies, steps)
+    finally:
+        trial.unlink(missing_ok=True)
+    for name, error in errors.items():
+        if not error <= TOLERANCE:
+            raise PolicyFileError(
+                f"{name} differs from the trained policy by {error:.2e} (allowed {TOLERANCE:.0e}) over {steps} steps "
+                f"of {env.num_envs} environments: nothing was exported. Is env.measurements() what the policy saw?"
+            )
+    write_atomic(folder / "policy.onnx", lambda stream: stream.write(onnx_bytes))
+    write_atomic(folder / "policy.pt", lambda stream: stream.write(script_bytes))
+    sizes = len(onnx_bytes), len(script_bytes)
+    return ExportReport(folder / "policy.onnx", OPSET, *sizes, steps * env.num_envs, resets, max(errors.values()))
+
+
+def to_onnx(module: ExportedPolicy, provenance: dict[str, Any]) -> bytes:
+    """The sealed ONNX model with the spec in its metadata, as the content of one file."""
+    names = [*module.input_names, *module.output_names]
+    buffer = io.BytesIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # the tracing exporter announces its successor and its own constants
+        torch.onnx.export(
+            module,
+            module.example_inputs(2),
+            buffer,
+            input_names=module.input_names,
+            output_names=module.output_names,
+            opset_version=OPSET,
+            dynamic_axes={name: {0: "batch"} for name in names},
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    onnx.checker.check_model(model)
+    entries = {
+        "landward.version": FILE_VERSION,
+        "landward.spec": module.spec.to_json(),
+        "landward.spec_hash": module.spec.hash,
+        "landward.states": states_json(module.states),
+        "landward.provenance": json.dumps(provenance, sort_keys=True),
+        SEAL_KEY: PLACEHOLDER,
+    }
+    for key, value in entries.items():
+        model.metadata_props.add(key=key, value=value)
+    return seal(model.SerializeToString())
+
+
+def to_torchscript(module: ExportedPolicy) -> bytes:
+    """The same module as TorchScript; the names of inputs, outputs and states and the spec are extra files in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        traced = torch.jit.trace(module, module.example_inputs(2), check_trace=False)
+    buffer = io.BytesIO()
+    extra = {
+        "landward.spec": module.spec.to_json(),
+        "landward.inputs": json.dumps(module.input_names),
+        "landward.outputs": json.dumps(module.output_names),
+        "landward.states": states_json(module.states),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(traced, buffer, _extra_files=extra)
+    return buffer.getvalue()
+
+
+def states_json(states: tuple[State, ...]) -> str:
+    """The states as the files carry them."""
+    return json.dumps([{"input": s.input, "output": s.output, "shape": s.shape, "init": s.init} for s in states])
+
+
+class ScriptPolicy:
+    """Runs policy.pt like `OnnxPolicy` runs policy.onnx."""
+
+    def __init__(self, file: Any, num_envs: int = 1) -> None:
+        """Load the module.
+
+        Args:
+            file: path or stream of policy.pt.
+            num_envs: N.
+        """
+        extra = dict.fromkeys(("landward.spec", "landward.inputs", "landward.outputs", "landward.states"), "")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self._module = torch.jit.load(file, map_location="cpu", _extra_files=extra)
+        self.spec = PolicySpec.from_json(_text(extra["landward.spec"]))
+        self._inputs, self._outputs = json.loads(extra["landward.inputs"]), json.loads(extra["landward.outputs"])
+        self._states = [State(**entry) for entry in json.loads(extra["landward.states"])]
+        self._memory = {s.input: torch.full((num_envs, *s.shape), s.init) for s in self._states}
+
+    def reset(self, env_ids: np.ndarray | None = None) -> None:
+        """Forget the past of some environments, of all where None."""
+        rows = slice(None) if env_ids is None else torch.as_tensor(env_ids)
+        for state in self._states:
+            self._memory[state.input][rows] = state.init
+
+    @torch.no_grad()
+    def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """One control step; see `OnnxPolicy`."""
+        fed = {**{name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in inputs.items()}, **self._memory}
+        answer = dict(zip(self._outputs, self._module(*(fed[name] for name in self._inputs)), strict=True))
+        self._memory = {state.input: answer[state.output].clone() for state in self._states}
+        return {term.name: answer[term.name].numpy() for term in self.spec.actions}
+
+
+def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> tuple[dict[str, float], int]:
+    """Drive the environment with the actor's raw actions and compare its commands with those of exported policies.
+
+    Every exported policy is fed `env.measurements()` and keeps its own history; it is told of resets, nothing else.
+
+    Returns:
+        Largest difference of each policy, relative to max(1, |command|); and the number of episodes that ended.
+    """
+    vec = RslRlVecEnv(env, str(next(actor.parameters()).device))
+    env.reset(seed=0)
+    actor.reset()
+    env.episode_steps = _episodes_that_end(env, steps)
+    errors, resets = dict.fromkeys(policies, 0.0), 0
+    was_training = actor.training
+    actor.eval()
+    with torch.inference_mode():
+        obs = vec.get_observations()
+        for _ in range(steps):
+            raw = actor(obs)
+            expected = _commands(env.spec, raw.cpu().numpy())
+            measured = {name: to_numpy(value) for name, value in env.measurements().items()}
+            for name, policy in policies.items():
+                commands = policy(measured)
+                for term, command in expected.items():
+                    difference = np.abs(commands[term] - command) / np.maximum(1.0, np.abs(command))
+                    errors[name] = max(errors[name], float(difference.max()))
+            obs, _, dones, _ = vec.step(raw)
+            actor.reset(dones)
+            ended = dones.nonzero().squeeze(1).cpu().numpy()
+            resets += len(ended)
+            for policy in policies.values():
+                policy.reset(ended)
+    actor.train(was_training)
+    actor.reset()
+    return errors, resets
+
+
+def _episodes_that_end(env: Env, steps: int) -> Any:
+    """Episode clocks such that every second environment times out within the comparison."""
+    clocks = np.zeros(env.num_envs, np.int64)
+    remaining = 1 + np.arange(env.num_envs)[1::2] % max(1, steps // 2)
+    clocks[1::2] = np.maximum(env.max_episode_steps - remaining, 0)
+    if torch.is_tensor(env.episode_steps):
+        return torch.from_numpy(clocks).to(env.episode_steps.device)
+    return clocks.astype(env.episode_steps.dtype)
+
+
+def _commands(spec: PolicySpec, raw: np.ndarray) -> dict[str, np.ndarray]:
+    commands, start = {}, 0
+    for term in spec.actions:
+        part = raw[:, start : start + term.size].reshape(-1, *term.shape)
+        commands[term.name], start = decode(term, part), start + term.size
+    return commands
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
