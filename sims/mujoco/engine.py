@@ -126,7 +126,8 @@ class MujocoEngine(Engine):
 
     def _contact_forces(self) -> NDArray[np.float32]:
         """(N, F + B) magnitudes of the net contact forces [N]."""
-        vectors = self._sensors.reshape(self.num_envs, self._num_sensors, 3).astype(F32)
+        with np.errstate(over="ignore"):  # a diverged robot's forces; the guard deals with it
+            vectors = self._sensors.reshape(self.num_envs, self._num_sensors, 3).astype(F32)
         return np.sqrt(np.einsum("nsk,nsk->ns", vectors, vectors))
 
     def refresh(self, ids: NDArray[np.int64] | None = None) -> None:

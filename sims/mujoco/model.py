@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import os
 import re
+import sys
 from typing import Any
 
 import numpy as np
@@ -16,6 +19,7 @@ from sims.terrain import Terrain
 ROOT_JOINT = "root"
 GROUND = "ground"
 FOOT_SENSOR, BODY_SENSOR = "foot_force.", "body_force."
+_LOG = logging.getLogger("landward.mujoco")
 _GREY, _DARK, _FOOT_RGBA = (0.72, 0.74, 0.78, 1.0), (0.16, 0.17, 0.2, 1.0), (0.95, 0.45, 0.1, 1.0)
 
 
@@ -25,7 +29,13 @@ def mujoco_module() -> Any:
     Raises:
         MissingDependencyError: MuJoCo is not installed.
     """
-    return require("mujoco", "sim", "the MuJoCo engine")
+    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo reads it when it is imported
+    mj = require("mujoco", "sim", "the MuJoCo engine")
+    if mj.get_mju_user_warning() is None:
+        # Otherwise MuJoCo appends its warnings to MUJOCO_LOG.TXT in whatever folder the user works in.
+        mj.set_mju_user_warning(_LOG.debug)
+    return mj
 
 
 def build_model(robot: Robot, physics: PhysicsCfg, terrain: Terrain, *, visual: bool = False) -> Any:

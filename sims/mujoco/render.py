@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landward.errors import MissingDependencyError
+from landward.errors import SimulationError
 from robots import Robot
 from sims.mujoco.model import build_model, mujoco_module
 from sims.physics import PhysicsCfg
@@ -22,10 +22,8 @@ class SceneRenderer:
         """Make a drawing context; `size` is (width, height) in pixels.
 
         Raises:
-            MissingDependencyError: no off-screen OpenGL on this machine.
+            SimulationError: no off-screen OpenGL on this machine.
         """
-        if "MUJOCO_GL" not in os.environ and not os.environ.get("DISPLAY"):
-            os.environ["MUJOCO_GL"] = "egl"
         mj = mujoco_module()
         self.size = size
         self.model = build_model(robot, physics, terrain, visual=True)
@@ -34,10 +32,9 @@ class SceneRenderer:
         try:
             self._renderer = mj.Renderer(self.model, height=size[1], width=size[0])
         except Exception as error:
-            raise MissingDependencyError(
-                f"off-screen OpenGL (MUJOCO_GL={os.environ.get('MUJOCO_GL', 'glfw')})",
-                "sim",
-                f"drawing the robot ({error}); on Debian: apt-get install libegl1 libgl1-mesa-dri, or MUJOCO_GL=osmesa",
+            raise SimulationError(
+                f"cannot draw: no OpenGL for MUJOCO_GL={os.environ.get('MUJOCO_GL', 'glfw')} ({error}). Install a "
+                "software renderer (Debian: apt-get install libegl1 libgl1-mesa-dri), or set MUJOCO_GL=osmesa"
             ) from error
         self._camera = mj.MjvCamera()
         self._camera.distance, self._camera.azimuth, self._camera.elevation = 4 * robot.standing_height + 0.5, 120, -15

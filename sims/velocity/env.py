@@ -23,6 +23,8 @@ from sims.velocity.gait import GaitTracker
 
 Array = Any
 GROUPS = ("policy", "critic")
+MARGIN = 0.5
+"""An episode is cut (no fall) when the base comes this close to the end of the ground [m]."""
 
 
 class VelocityEnv(Env):
@@ -45,7 +47,7 @@ class VelocityEnv(Env):
         self._all = self._xp.arange(n)
         self.episode_steps = self._xp.zeros((n,), dtype=self._xp.int64)
         self.commands = VelocityCommand(cfg.commands, n, self._period, random)
-        self.levels = TerrainLevels(engine.terrain, n, random) if cfg.terrain else None
+        self.levels = TerrainLevels(engine.terrain, n, random, cfg.terrain.start_level) if cfg.terrain else None
         self._pipelines = {
             group: ObservationPipeline(self.spec.group(group), n, self._period, random) for group in GROUPS
         }
@@ -63,6 +65,7 @@ class VelocityEnv(Env):
         xp, n, joints = self._xp, self.num_envs, len(self.robot.joint_names)
         self._default = xp.broadcast_to(xp.asarray(self.robot.default_joint_pos, dtype=xp.float32), (n, joints))
         self._action = xp.zeros((n, joints), dtype=xp.float32)
+        self._previous_action = xp.zeros((n, joints), dtype=xp.float32)
         self._start_pos = xp.zeros((n, 2), dtype=xp.float32)
         self._commanded = xp.zeros((n,), dtype=xp.float32)
         feet = xp.zeros((n, len(self.robot.feet)), dtype=xp.bool)
@@ -120,15 +123,16 @@ class VelocityEnv(Env):
         self._start_pos[ids] = self.state.root_pos_w[ids, :2]
         self.commands.draw(ids)
         self._gait.reset(ids)
-        self._publish(self._action)
+        self._previous_action[ids] = 0
+        self._publish()
         rows = {name: value[ids] for name, value in observations.read(self.state).items()}
         for pipeline in self._pipelines.values():
             pipeline.reset(ids, rows)
 
-    def _publish(self, previous_action: Array) -> None:
+    def _publish(self) -> None:
         """Put the task's own entries into the named state."""
         xp, s, gait, command = self._xp, self.state, self._gait, self.commands.value
-        s["command"], s["action"], s["previous_action"] = command, self._action, previous_action
+        s["command"], s["action"], s["previous_action"] = command, self._action, self._previous_action
         s["default_joint_pos"], s["physics"] = self._default, self._physics
         s["moving"] = xp.max(xp.abs(command), axis=-1) > self.cfg.moving
         for name in GaitTracker.NAMES:
@@ -153,25 +157,26 @@ class VelocityEnv(Env):
         xp, shape = self._xp, (self.num_envs, len(self.robot.joint_names))
         if tuple(actions.shape) != shape:
             raise EnvContractError(f"actions have shape {tuple(actions.shape)}, the environment needs {shape}")
-        actions = xp.asarray(actions, dtype=xp.float32)
+        actions = xp.asarray(actions, dtype=xp.float32, copy=True)  # a reset clears rows of it
         if not bool(xp.all(xp.isfinite(actions))):
             bad = xp.nonzero(~xp.all(xp.isfinite(actions), axis=-1))[0]
             raise EnvContractError(f"the action of environment {int(bad[0])} is NaN or infinite: the policy diverged")
         return actions
 
     def _advance(self, action: Array, target: Array) -> Step:
-        previous, self._action = self._action, action
+        self._previous_action, self._action = self._action, action
         self.engine.step(target)
         self.episode_steps += 1
         self.total_steps += self.num_envs
         s, cfg = self.state, self.cfg
         self._gait.update(s.foot_contact, s.foot_height)
-        self._publish(previous)
+        self._publish()
         for name, quantity in self._quantities:
             s[name] = quantity(s, self._period)
         constraints = {c.name: c.value(s, self._names) for c in cfg.constraints}
         terminated = fallen(s, cfg.terminations, self.robot, self.engine.diverged)
-        truncated = (self.episode_steps >= self.max_episode_steps) & ~terminated
+        late = self.episode_steps >= self.max_episode_steps
+        truncated = (late | self.engine.terrain.outside(s.root_pos_w[:, :2], MARGIN)) & ~terminated
         factor = rewards.shaping_factor(cfg.rewards, self.total_steps)
         reward = rewards.total(s, cfg.rewards, self._task_terms, self._shaping_terms, factor) * self._period
         log = self._log(terminated)
@@ -266,7 +271,7 @@ class VelocityEnv(Env):
         for name in _ARRAYS:
             setattr(self, name, self._xp.asarray(state["arrays"][name], copy=True))
         self._physics = observations.physics_vector(self.engine.parameters())
-        self._publish(self._action)
+        self._publish()
 
     def render(self, env_id: int = 0, size: tuple[int, int] = (640, 480)) -> Array:
         """See Env."""
@@ -277,7 +282,7 @@ class VelocityEnv(Env):
         self.engine.close()
 
 
-_ARRAYS = ("episode_steps", "_action", "_commanded", "_start_pos")
+_ARRAYS = ("episode_steps", "_action", "_previous_action", "_commanded", "_start_pos")
 
 
 def element_names(robot: Robot) -> dict[str, tuple[str, ...]]:
