@@ -250,7 +250,9 @@ def check_buffers(context: CheckContext) -> Iterator[Finding]:
         ]
         if changed:
             message = f"a later step() overwrote what {source} had returned ({', '.join(changed)})"
-            remedy = "return new arrays, or set `reuses_buffers = True` on the environment and say so in its docstring"
+            remedy = (
+                "return new arrays, or set `reuses_buffers = True` on the class and say so in its docstring"
+            )
             yield Finding("error", message, remedy)
 
 

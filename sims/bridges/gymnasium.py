@@ -21,7 +21,7 @@ from sims.bridges.gymnasium_spaces import (
 from sims.check_tools import group_shape
 from sims.env import Env, Step
 
-gymnasium: Any = require("gymnasium", "gymnasium", "the Gymnasium bridge is made for it")
+gymnasium: Any = require("gymnasium", "sim", "the Gymnasium bridge is made for it")
 AUTORESET = gymnasium.vector.AutoresetMode.SAME_STEP
 
 

@@ -10,7 +10,7 @@ from landward.errors import EnvContractError, require
 from landward.spec import ActionTerm, ObservationTerm, PolicySpec
 from sims.check_tools import group_shape
 
-spaces: Any = require("gymnasium.spaces", "gymnasium", "the Gymnasium bridge is made for it")
+spaces: Any = require("gymnasium.spaces", "sim", "the Gymnasium bridge is made for it")
 
 PIXEL_DIMS = (2, 3)
 

@@ -35,10 +35,6 @@ class Estimate:
             key: None if isinstance(v, float) and not np.isfinite(v) else v for key, v in asdict(self).items()
         }
 
-    def scaled(self, factor: float, unit: str) -> Estimate:
-        """The same estimate in another unit; `factor` > 0."""
-        return Estimate(self.value * factor, self.low * factor, self.high * factor, unit, self.n, self.method)
-
 
 def missing(unit: str) -> Estimate:
     """What stands where no episode qualified."""
@@ -111,7 +107,7 @@ def root_mean_square(squares: np.ndarray, counts: np.ndarray, unit: str = "1", *
 
 
 def proportion(events: np.ndarray, confidence: float = 0.95, **options: float) -> Estimate:
-    """Share of episodes with an event, in percent.
+    """Share of episodes with an event.
 
     Where no episode or every episode has one, resampling knows no spread and would claim certainty; the exact
     binomial bound is given there (0 of n: [0, 1 - (alpha/2)^(1/n)], C. J. Clopper, E. S. Pearson, Biometrika
@@ -122,8 +118,8 @@ def proportion(events: np.ndarray, confidence: float = 0.95, **options: float) -
     if n and (events.all() or not events.any()):
         bound = 1.0 - (0.5 * (1.0 - confidence)) ** (1.0 / n)
         low, high = (1.0 - bound, 1.0) if events.all() else (0.0, bound)
-        return Estimate(100.0 * float(events.all()), 100.0 * low, 100.0 * high, "%", n, "exact binomial")
-    return mean(events.astype(np.float64), confidence=confidence, **options).scaled(100.0, "%")
+        return Estimate(float(events.all()), low, high, "1", n, "exact binomial")
+    return mean(events.astype(np.float64), confidence=confidence, **options)
 
 
 def percentile(

@@ -22,7 +22,7 @@ AXES: dict[str, tuple[float, ...]] = {
     "strength": (0.8, 1.0),
 }
 UNITS = {"friction": "1", "payload": "kg", "latency": "s", "push": "m/s", "strength": "1", "terrain": ""}
-TRACKED = (("vx", "m/s"), ("vy", "m/s"), ("yaw", "rad/s"))
+TRACKED = (("vx", "m/s"), ("vy", "m/s"), ("wz", "rad/s"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def factorial(axes: Mapping[str, Sequence[float]], episodes: int) -> dict[str, n
 
 
 def summarise(axis: str, level: str, fell: np.ndarray, squares: np.ndarray, steps: np.ndarray) -> Row:
-    """Falls [%] and RMSE of a group of episodes: fell (n,), squared errors (n, 3), steps (n,)."""
+    """Falls and RMSE of a group of episodes: fell (n,), squared errors (n, 3), steps (n,)."""
     rmse = {
         f"rmse_{name}": bootstrap.root_mean_square(squares[:, i], steps, unit)
         for i, (name, unit) in enumerate(TRACKED)
@@ -108,7 +108,7 @@ def worst_cells(
     return tuple(
         {
             **dict(zip(names, cells[i].tolist(), strict=True)),
-            "falls": float(100.0 * share[i]),
+            "falls": float(share[i]),
             "n": int(count[i]),
         }
         for i in order

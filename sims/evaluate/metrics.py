@@ -6,7 +6,6 @@ in which the episode ended: the state read after that step belongs to the next e
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,21 +71,7 @@ def duty_factors(contact: np.ndarray, alive: np.ndarray) -> np.ndarray:
     return np.where(steps > 0, down / np.maximum(steps, 1), np.nan)
 
 
-def diagonal_pairs(feet: Sequence[str]) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """Indices of a quadruped's diagonal pairs of feet, from names like FL_foot or HR_FOOT; else None."""
-    corner = {}
-    for index, name in enumerate(feet):
-        match = re.match(r"([FRH])([LR])(_|$)", name.upper())
-        if match:
-            corner[("F" if match[1] == "F" else "H") + match[2]] = index
-    if len(feet) != 4 or len(corner) != 4:
-        return None
-    return (corner["FL"], corner["HR"]), (corner["FR"], corner["HL"])
-
-
-def trot_share(
-    contact: np.ndarray, alive: np.ndarray, pairs: tuple[tuple[int, int], tuple[int, int]]
-) -> np.ndarray:
+def trot_share(contact: np.ndarray, alive: np.ndarray, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     """Share of time with exactly one diagonal pair of feet on the ground, (N,) from contacts (T, N, 4)."""
     (a, b), (c, d) = pairs
     first, second = contact[..., a], contact[..., c]

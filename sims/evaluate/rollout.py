@@ -17,6 +17,9 @@ SETTLE = 2.0
 """[s] Left out of tracking, gait and standing figures at the start of each episode."""
 PUSH_INTERVAL = 3.0
 """[s] Between two pushes."""
+Ranges = tuple[tuple[float, float], ...]
+COMMANDS: Ranges = ((0.0, 1.0), (-0.3, 0.3), (-0.8, 0.8))
+"""The protocol's commands: vx, vy [m/s], yaw rate [rad/s]."""
 NEEDED = ("state", "set_command", "robot", "total_mass")
 """What a velocity-tracking task offers on top of `Env`."""
 
@@ -58,22 +61,25 @@ def require_velocity_env(env: Env, task: str) -> None:
         )
 
 
-def draw_commands(ranges: dict[str, tuple[float, float]] | Any, n: int, seed: int) -> np.ndarray:
-    """Uniform constant commands, (n, 3) float32 vx, vy, yaw rate.
+def command_box(env: Any, wanted: Ranges = COMMANDS) -> Ranges:
+    """The wanted ranges, cut to what the task trains (`env.command_ranges`: vx, vy, wz, where it has one)."""
+    trained = getattr(env, "command_ranges", wanted)
+    return tuple(
+        (max(low, t_low), min(high, t_high))
+        for (low, high), (t_low, t_high) in zip(wanted, trained, strict=True)
+    )
 
-    Args:
-        ranges: (low, high) for each of "vx", "vy", "wz", as a mapping or in that order.
-        n: episodes.
-        seed: of the draw.
-    """
-    bounds = [ranges[k] for k in ("vx", "vy", "wz")] if hasattr(ranges, "keys") else list(ranges)
-    low, high = np.asarray(bounds, np.float64).T
+
+def draw_commands(ranges: Ranges, n: int, seed: int) -> np.ndarray:
+    """Uniform constant commands, (n, 3) float32: vx, vy [m/s], yaw rate [rad/s]."""
+    low, high = np.asarray(ranges, np.float64).T
     return np.random.default_rng(seed).uniform(low, high, (n, 3)).astype(np.float32)
 
 
 def hold_clock(env: Env) -> None:
     """Keep the task's own time-out from ending an episode: how long it lasts is the evaluation's decision."""
-    env.episode_steps[:] = np.minimum(to_numpy(env.episode_steps), max(env.max_episode_steps - 2, 0))
+    clock, latest = env.episode_steps, max(env.max_episode_steps - 2, 0)
+    clock[clock > latest] = latest
 
 
 def policy_step(env: Env, policy: Policy) -> Step:

@@ -167,21 +167,22 @@ class FakeWalker(Env):
     """
 
     device = "cpu"
-    command_ranges = {"vx": (0.0, 1.0), "vy": (-0.3, 0.3), "wz": (-0.8, 0.8)}
+    command_ranges = ((-0.5, 1.0), (-0.3, 0.3), (-0.8, 0.8))
     total_mass = 12.0
     terrain_kinds = ("flat", "uneven")
-    targets = {
-        "rmse_vx": (0.12, "m/s"),
-        "falls": (0.0, "%"),
-        "swing_height": (5.0, "cm"),
-        "matrix_falls": (3.0, "%"),
-    }
+    targets = {"rmse_vx": 0.12, "falls": 0.0, "swing_height": 0.05, "standing_drift": 0.01}
 
     def __init__(self, num_envs: int = 2, seed: int = 0, max_episode_steps: int = 500) -> None:
         self.spec = walker_spec()
         self.num_envs, self.max_episode_steps = num_envs, max_episode_steps
         self.episode_steps = np.zeros(num_envs, np.int64)
-        self.robot = SimpleNamespace(name="fake", feet=FEET, joint_names=JOINTS, effort_limit=(24.0,) * 12)
+        self.robot = SimpleNamespace(
+            name="fake",
+            foot_names=FEET,
+            diagonal_indices=((0, 3), (1, 2)),
+            joint_names=JOINTS,
+            effort_limit=(24.0,) * 12,
+        )
         self.command = np.zeros((num_envs, 3), np.float32)
         self.friction, self.strength = np.full(num_envs, 0.8), np.ones(num_envs)
         self.payload, self.latency = np.zeros(num_envs), np.zeros(num_envs)

@@ -41,13 +41,13 @@ def test_no_event_in_n_is_not_certainty():
     # Clopper-Pearson for 0 of 64: upper bound 1 - 0.025^(1/64) = 5.60 %.
     none = bootstrap.proportion(np.zeros(64, bool))
     assert (none.value, none.low) == (0.0, 0.0)
-    assert none.high == pytest.approx(5.60, abs=0.01)
+    assert none.high == pytest.approx(0.0560, abs=1e-4)
     every = bootstrap.proportion(np.ones(64, bool))
-    assert (every.value, every.high) == (100.0, 100.0)
-    assert every.low == pytest.approx(94.40, abs=0.01)
+    assert (every.value, every.high) == (1.0, 1.0)
+    assert every.low == pytest.approx(0.9440, abs=1e-4)
     some = bootstrap.proportion(np.arange(64) < 16)
-    assert some.value == pytest.approx(25.0)
-    assert some.low < 25.0 < some.high
+    assert some.value == pytest.approx(0.25)
+    assert some.low < 0.25 < some.high
 
 
 def test_mean_interval_agrees_with_the_normal_approximation():

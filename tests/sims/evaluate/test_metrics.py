@@ -31,25 +31,11 @@ def test_duty_factor_and_trot_share():
     # Feet FL FR RL RR; a trot for two steps, all down for one, a pace for one.
     contact = np.array([[1, 0, 0, 1], [0, 1, 1, 0], [1, 1, 1, 1], [1, 0, 1, 0]], bool)[:, None, :]
     alive = np.ones((4, 1), bool)
-    pairs = metrics.diagonal_pairs(("FL_foot", "FR_foot", "RL_foot", "RR_foot"))
-    assert pairs == ((0, 3), (1, 2))
+    pairs = ((0, 3), (1, 2))
     np.testing.assert_allclose(metrics.duty_factors(contact, alive), [[0.75, 0.5, 0.75, 0.5]])
     np.testing.assert_allclose(metrics.trot_share(contact, alive, pairs), [0.5])
     alive[3] = False
     np.testing.assert_allclose(metrics.trot_share(contact, alive, pairs), [2 / 3])
-
-
-@pytest.mark.parametrize(
-    ("feet", "expected"),
-    [
-        (("FR", "FL", "RR", "RL"), ((1, 2), (0, 3))),
-        (("FL_FOOT", "FR_FOOT", "HL_FOOT", "HR_FOOT"), ((0, 3), (1, 2))),
-        (("left", "right"), None),
-        (("a", "b", "c", "d"), None),
-    ],
-)
-def test_diagonal_pairs_come_from_the_names(feet, expected):
-    assert metrics.diagonal_pairs(feet) == expected
 
 
 def test_swing_peaks_need_lift_off_touch_down_and_three_steps():

@@ -1,0 +1,65 @@
+"""The tour as an MP4 with command and measured velocity burned in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from landward.errors import RunError, require
+from sims.evaluate.tour import FRAME_RATE, Tour
+
+LINES = (("forward ", "m/s"), ("sideways", "m/s"), ("turn    ", "rad/s"))
+BAR_HEIGHT = 74
+"""[pixels] of the darkened strip under the text."""
+
+
+def captions(command: np.ndarray, velocity: np.ndarray) -> list[str]:
+    """Three lines of text: command and measured value of each axis."""
+    return [
+        f"{name}  told {told:+.2f}  does {does:+.2f} {unit}"
+        for (name, unit), told, does in zip(LINES, command, velocity, strict=True)
+    ]
+
+
+def burn_in(frame: np.ndarray, lines: list[str]) -> np.ndarray:
+    """A copy of the frame (H, W, 3) uint8 with white text on a darkened strip at the top left."""
+    image = require("PIL.Image", "sim", "text is drawn into the film with it")
+    draw = require("PIL.ImageDraw", "sim", "text is drawn into the film with it")
+    font = require("PIL.ImageFont", "sim", "text is drawn into the film with it")
+    shaded = frame.copy()
+    shaded[:BAR_HEIGHT] = (0.35 * shaded[:BAR_HEIGHT]).astype(np.uint8)
+    picture = image.fromarray(shaded)
+    canvas, letters = draw.Draw(picture), font.load_default(size=17)
+    for row, line in enumerate(lines):
+        canvas.text((10, 6 + 21 * row), line, fill=(255, 255, 255), font=letters)
+    return np.asarray(picture)
+
+
+def smooth(velocity: np.ndarray, window: int) -> np.ndarray:
+    """Trailing mean over `window` steps, (T, 3): a number that can be read although the trunk sways."""
+    padded = np.concatenate([np.repeat(velocity[:1], window - 1, axis=0), velocity])
+    sums = np.cumsum(np.concatenate([np.zeros((1, velocity.shape[1])), padded]), axis=0)
+    return (sums[window:] - sums[:-window]) / window
+
+
+def write_video(tour: Tour, path: Path, smooth_steps: int = 15) -> Path:
+    """Write the tour's frames.
+
+    Raises:
+        RunError: there are no frames, or the file cannot be written.
+    """
+    if not tour.frames:
+        raise RunError(f"there are no frames to write to {path}")
+    writer_module = require("imageio.v2", "sim", "the film is written with it")
+    require("imageio_ffmpeg", "sim", "the film is written with it")
+    velocity = smooth(tour.velocity, smooth_steps)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # H.264 wants even sizes; pixels of 4:2:0 play everywhere.
+        with writer_module.get_writer(path, fps=FRAME_RATE, codec="libx264", macro_block_size=2) as writer:
+            for step, frame in zip(tour.frame_steps, tour.frames, strict=True):
+                writer.append_data(burn_in(frame, captions(tour.command[step], velocity[step])))
+    except OSError as error:
+        raise RunError(f"cannot write the film {path}: {error}") from error
+    return path
