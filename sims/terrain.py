@@ -54,10 +54,8 @@ class Terrain:
         """As `height_at`, the coordinates (...) given apart."""
         if self.heights is None:
             return np.zeros(x.shape, np.float32)
-        if x.size <= _BLOCK:
-            return self._interpolate(self.heights, x, y)
+        shape, x, y = np.shape(x), np.asarray(x).reshape(-1), np.asarray(y).reshape(-1)
         heights = np.empty(x.size, np.float32)
-        x, y, shape = x.reshape(-1), y.reshape(-1), x.shape
         for start in range(0, x.size, _BLOCK):
             part = slice(start, start + _BLOCK)
             heights[part] = self._interpolate(self.heights, x[part], y[part])

@@ -82,7 +82,8 @@ class TerrainLevels:
         Args:
             env_ids: (n,) indices.
             walked: (n,) straight distance from the start point [m].
-            commanded: (n,) distance that following the commands would have covered [m].
+            commanded: (n,) distance that following the commands would have covered in a whole episode [m];
+                whole, so that a fall counts as not having walked on.
         """
         if self.frozen or len(env_ids) == 0:
             return

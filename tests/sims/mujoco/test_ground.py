@@ -33,13 +33,19 @@ def test_height_at_is_the_height_that_mujocos_rays_hit(world):
         np.testing.assert_allclose(terrain.height_at(xy), rays, atol=1e-4, err_msg=kind)
 
 
-def test_a_robot_stands_on_every_kind(world):
+def standing_height(model, data, origin):
+    mujoco.mj_resetData(model, data)
+    data.qpos[:3] = origin + [0.0, 0.0, GO1.standing_height]
+    data.qpos[3], data.qpos[7:] = 1.0, GO1.default_joint_pos
+    data.ctrl[:] = GO1.default_joint_pos
+    for _ in range(60):
+        mujoco.mj_step(model, data)
+    return data.qpos[2] - origin[2]
+
+
+def test_a_robot_stands_on_every_start_patch_as_on_flat_ground(world):
     terrain, model, data = world
+    flat = standing_height(model, data, terrain.origins[0, terrain.kinds.index("flat")])
+    assert 0.2 < flat < GO1.standing_height
     for origin in terrain.origins.reshape(-1, 3):
-        mujoco.mj_resetData(model, data)
-        data.qpos[:3] = origin + [0.0, 0.0, GO1.standing_height + 0.02]
-        data.qpos[3], data.qpos[7:] = 1.0, GO1.default_joint_pos
-        data.ctrl[:] = GO1.default_joint_pos
-        for _ in range(60):
-            mujoco.mj_step(model, data)
-        assert data.qpos[2] - origin[2] == pytest.approx(GO1.standing_height, abs=0.04)
+        assert standing_height(model, data, origin) == pytest.approx(flat, abs=0.002)
