@@ -36,7 +36,7 @@ def test_up_beyond_half_a_tile_down_below_half_of_the_command():
     walked = np.array([3.1, 3.0, 2.0, 4.0, 1.9], np.float32)
     commanded = np.array([3.0, 3.0, 4.0, 20.0, 4.0], np.float32)
     levels.update(np.arange(5), walked, commanded)
-    # 3.1 > 3: up; 3.0 is not; 2.0 is not below 2.0; 4.0 > 3: up, though below 10; 1.9 < 2: down; the last stays.
+    # 3.1 > 3: up; 3.0 is not; 2.0 is not below 2.0; 4.0 > 3: up; 1.9 < 2: down; the last: not asked
     assert levels.levels.tolist() == [2, 1, 1, 2, 0, 1]
 
 
