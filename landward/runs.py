@@ -293,5 +293,5 @@ def _plain(value: Any) -> Any:
 
 
 def _finite(value: Any) -> Any:
-    number = value.item() if hasattr(value, "item") else value
+    number = value.item() if getattr(value, "ndim", None) == 0 else value
     return None if isinstance(number, float) and not math.isfinite(number) else number

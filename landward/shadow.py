@@ -1,4 +1,7 @@
-"""Finds packages and folders that hide ours: `agents` is also what CARLA's PythonAPI and a package on PyPI are called."""
+"""Finds packages and folders that hide ours.
+
+`agents` is also what CARLA's PythonAPI and a well-known package on PyPI call theirs.
+"""
 
 from __future__ import annotations
 

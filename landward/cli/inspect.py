@@ -47,7 +47,7 @@ class Inspect:
 
 
 def describe(path: Path) -> dict[str, Any]:
-    """Spec, its hash and the provenance of a policy file or a run folder; for a policy file the seal and the states.
+    """Spec, hash and provenance of a policy file or a run folder; of a file the seal and the states too.
 
     Raises:
         RunError: nothing is there, or the folder is not a run.

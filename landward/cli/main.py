@@ -19,9 +19,9 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """Run one command line; return 0 where it worked, 1 failed, 2 wrong usage, 130 interrupted.
 
-    An error that Landward raises on purpose is one line on stderr; LANDWARD_DEBUG=1 shows its traceback as well.
+    An error that Landward raises on purpose is one line on stderr; LANDWARD_DEBUG=1 shows its traceback too.
 
     Args:
         arguments: the words after `landward`; those of this process when None.

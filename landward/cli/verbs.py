@@ -1,8 +1,8 @@
 """The verbs of the command line: what is installed, what each does, and how to load one.
 
-A verb is an entry point in "landward.commands", `name = "module:Command"`. The command is a dataclass whose docstring
-says what it does, whose fields are the options (each with a docstring), and whose `run()` returns the exit status. Lines
-of the docstring that begin with "landward " are examples.
+A verb is an entry point in "landward.commands", `name = "module:Command"`. The command is a dataclass whose
+docstring says what it does, whose fields are the options (each with a docstring), and whose `run()` returns
+the exit status. Lines of the docstring that begin with "landward " are examples.
 
 What a verb does is read from its source text, so that `landward --help` imports none of them.
 """
@@ -105,8 +105,8 @@ class Verb:
             if hasattr(importlib.import_module(module), attribute):
                 raise
             raise LandwardError(
-                f"the verb {self.name!r} does not load: {module} has no {attribute}; mend or uninstall the package "
-                f"that declares {self.name} = {self.target} in {GROUP}"
+                f"the verb {self.name!r} does not load: {module} has no {attribute}; mend or uninstall the "
+                f"package that declares {self.name} = {self.target} in {GROUP}"
             ) from error
 
 

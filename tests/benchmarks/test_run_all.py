@@ -1,0 +1,86 @@
+from pathlib import Path
+
+import pytest
+
+from benchmarks import run_all
+from landward.errors import RegistryError
+
+GOOD = '''"""Speed of a thing.
+
+More words.
+"""
+import sys
+from benchmarks import harness
+print("quick" if "--quick" in sys.argv else "full")
+harness.show("Speed", ("n", "steps/s"), [(1, 2.0)])
+harness.finish(harness.Result("2x as fast", 2.1, 2.0))
+'''
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the benchmark "good" in it."""
+    folder = tmp_path / "benchmarks"
+    folder.mkdir()
+    (folder / "good.py").write_text(GOOD)
+    for name in ("__init__.py", "harness.py", "run_all.py", "_shared.py"):
+        (folder / name).write_text("")
+    monkeypatch.setenv("PYTHONPATH", str(Path(run_all.__file__).parent.parent))
+    monkeypatch.setattr(run_all, "ROOT", tmp_path)
+    monkeypatch.setattr(run_all, "PAGE", tmp_path / "docs" / "benchmarks.md")
+    monkeypatch.setattr(run_all, "QUICK_RESULTS", tmp_path / "results")
+    monkeypatch.setattr(run_all.scripts, "__defaults__", (folder,))
+    return folder
+
+
+def test_only_benchmarks_are_run(folder: Path) -> None:
+    assert [path.name for path in run_all.scripts()] == ["good.py"]
+
+
+def test_page_is_rewritten(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run_all.main([]) == 0
+    page = (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert "| [good](#good) | 2x as fast | 2.1 | 2 | yes |" in page
+    assert "Speed of a thing. Took" in page
+    assert "steps/s" in page
+    assert '{"claim"' not in page
+    assert "full" in page
+    assert "== good" in capfd.readouterr().out
+
+
+def test_quick_and_partial_runs_leave_the_page_alone(folder: Path, tmp_path: Path) -> None:
+    assert run_all.main(["--quick"]) == 0
+    assert run_all.main(["good"]) == 0
+    assert not (tmp_path / "docs").exists()
+    assert (tmp_path / "results" / "benchmarks.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("source", "failure"),
+    [
+        ("raise SystemExit(3)", "exit status 3"),
+        ("print('hello')", "not a JSON object: 'hello'"),
+        ("print('[1]')", "not a JSON object"),
+        ("print('{\"claim\": 1}')", "lacks value, goal, holds, machine"),
+        ("pass", "not a JSON object: ''"),
+    ],
+)
+def test_a_failed_benchmark_is_reported(
+    folder: Path, tmp_path: Path, source: str, failure: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "bad.py").write_text(source)
+    assert run_all.main([]) == 1
+    page = (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert failure in page
+    assert "2x as fast" in page
+    assert failure in capfd.readouterr().err
+
+
+def test_a_claim_that_does_not_hold_is_status_one(folder: Path) -> None:
+    (folder / "good.py").write_text(GOOD.replace("2.1", "1.9"))
+    assert run_all.main([]) == 1
+
+
+def test_unknown_name(folder: Path) -> None:
+    with pytest.raises(RegistryError, match="unknown benchmark 'x': the benchmarks are good"):
+        run_all.main(["x"])
