@@ -47,7 +47,7 @@ class VelocityEnv(Env):
         self._all = self._xp.arange(n)
         self.episode_steps = self._xp.zeros((n,), dtype=self._xp.int64)
         self.commands = VelocityCommand(cfg.commands, n, self._period, random)
-        self.levels = TerrainLevels(engine.terrain, n, random, cfg.terrain.start_level) if cfg.terrain else None
+        self.levels: TerrainLevels | None = None
         self._pipelines = {
             group: ObservationPipeline(self.spec.group(group), n, self._period, random) for group in GROUPS
         }
@@ -58,8 +58,7 @@ class VelocityEnv(Env):
         self.total_steps = 0
         """Environment steps since the start of training; schedules run on it."""
         self._make_buffers()
-        self._randomise_physics()
-        self._reset(self._all)
+        self._restart()
 
     def _make_buffers(self) -> None:
         xp, n, joints = self._xp, self.num_envs, len(self.robot.joint_names)
@@ -102,9 +101,20 @@ class VelocityEnv(Env):
             if env_ids is not None:
                 raise EnvContractError("reset(seed=...) restarts every random stream: leave env_ids out")
             self._random.load_state_dict(type(self._random)(seed).state_dict())
-            self._randomise_physics()
-        self._reset(self._all if env_ids is None else env_ids)
+            self._restart()
+        else:
+            self._reset(self._all if env_ids is None else env_ids)
         return self.observe()
+
+    def _restart(self) -> None:
+        """Begin as if newly made: schedules, curriculum, physics and commands."""
+        self.total_steps = 0
+        self.commands.held[:] = False
+        if self.cfg.terrain is not None:
+            start_level = self.cfg.terrain.start_level
+            self.levels = TerrainLevels(self.engine.terrain, self.num_envs, self._random, start_level)
+        self._randomise_physics()
+        self._reset(self._all)
 
     def _randomise_physics(self) -> None:
         if self.cfg.randomisation.enabled:
