@@ -29,7 +29,8 @@ STYLE = {
     "grid.linewidth": 0.6,
     "xtick.color": INK,
     "ytick.color": INK,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
     "svg.hashsalt": "landward",
 }
 
@@ -161,9 +162,9 @@ def matrix_bars(matrix: Matrix) -> str:
         unit = UNITS.get(group[0].axis, "")
         axes[1][column].set_xlabel(f"{group[0].axis} [{unit}]" if unit not in ("", "1") else group[0].axis)
     axes[0][0].set_ylabel("falls [%]")
-    axes[0][0].axhline(100 * matrix.overall.falls.value, color=COMMANDED, lw=0)
     axes[1][0].set_ylabel("RMSE [m/s, rad/s]")
-    axes[1][0].legend(frameon=False, fontsize=7, loc="lower left")
+    handles, labels = axes[1][0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, fontsize=8, ncols=3, loc="outside lower right")
     axes[1][0].set_ylim(bottom=0)
     return _svg(style, figure)
 
@@ -171,7 +172,7 @@ def matrix_bars(matrix: Matrix) -> str:
 def _fall_bars(ax: Any, group: list[Row]) -> None:
     for x, row in enumerate(group):
         value, low, high = (100 * v for v in (row.falls.value, row.falls.low, row.falls.high))
-        ax.bar(x, value, width=0.6, color=BAD if value > 5 else GOOD)
+        ax.bar(x, value, width=0.6, color=COMMANDED)
         ax.errorbar(x, value, [[value - low], [high - value]], color=INK, lw=1.2, capsize=3)
     ax.set_xticks(range(len(group)), [row.level for row in group])
     ax.set_xlim(-0.6, len(group) - 0.4)

@@ -51,6 +51,7 @@ def render_html(evaluation: Evaluation, film: Path | None = None) -> str:
         plots=plots,
         film=_film_source(film),
         physics_names=PHYSICS_NAMES,
+        short_names={name: f"{name} physics" for name in PHYSICS_NAMES},
         tables=figure_tables(evaluation),
         constraints=constraint_rows(evaluation),
         matrix_rows=matrix_rows(evaluation),
