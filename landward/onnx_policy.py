@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -88,11 +88,28 @@ class OnnxPolicy:
             Action term name -> (N, *shape) SI targets as new arrays, (N, chunk, *shape) for a chunked term.
 
         Raises:
-            PolicyInputError: a wrong name, shape or dtype, or a NaN or infinite number in an input (the state
-                of the policy is then as before), or in an output.
+            PolicyInputError: a wrong name, shape or dtype, or a NaN or infinite number in an input or an
+                output. The state of the policy is then as before.
         """
         if len(inputs) != len(self._feeds):
             self._refuse(inputs)
+        # Numbers that are not finite are refused below, with a better message than NumPy's warning.
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._take(inputs)
+            self._session.run_with_iobinding(self._bindings[self._turn])
+            for buffer, zeros in self._finite_outputs:
+                if buffer.dot(zeros) != 0.0:
+                    self._refuse_outputs()
+        self._turn ^= 1
+        return {name: buffer.copy() for name, buffer in self._outputs}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of what the policy carries to its next step, by input name: (N, *shape)."""
+        pairs = zip(self._states, self._memory[self._turn], strict=True)
+        return {state.input: buffer.copy() for state, buffer in pairs}
+
+    def _take(self, inputs: Mapping[str, np.ndarray]) -> None:
+        """Check the inputs and copy them to where the graph reads them."""
         copyto = np.copyto
         try:
             for name, shape, buffer in self._feeds:
@@ -106,17 +123,6 @@ class OnnxPolicy:
         for buffer, zeros in self._finite_inputs:
             if buffer.dot(zeros) != 0.0:
                 self._refuse(inputs)
-        self._session.run_with_iobinding(self._bindings[self._turn])
-        for buffer, zeros in self._finite_outputs:
-            if buffer.dot(zeros) != 0.0:
-                self._refuse_outputs()
-        self._turn ^= 1
-        return {name: buffer.copy() for name, buffer in self._outputs}
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Copies of what the policy carries to its next step, by input name: (N, *shape)."""
-        pairs = zip(self._states, self._memory[self._turn], strict=True)
-        return {state.input: buffer.copy() for state, buffer in pairs}
 
     def _allocate(self, file: PolicyFile) -> None:
         terms = [(term.name, (self.num_envs, *term.shape), term.dtype) for term in file.spec.inputs]
@@ -134,8 +140,7 @@ class OnnxPolicy:
         self._turn = 0
 
     def _bind(self) -> None:
-        """Two bindings: in the first the graph reads memory 0 and writes memory 1, in the second the
-        reverse."""
+        """Two bindings: the first reads memory 0 and writes memory 1, the second the reverse."""
         self._bindings = []
         for turn in range(2):
             binding = self._session.io_binding()
@@ -156,7 +161,7 @@ class OnnxPolicy:
         except Exception as error:
             raise PolicyFileError(f"{self.path}: the graph does not run: {_first_line(error)}") from error
 
-    def _refuse(self, inputs: Mapping[str, np.ndarray]) -> None:
+    def _refuse(self, inputs: Mapping[str, np.ndarray]) -> NoReturn:
         """Find out what is wrong with the inputs and raise it; only reached when something is."""
         names = [name for name, _, _ in self._feeds]
         missing = [name for name in names if name not in inputs]
@@ -175,8 +180,7 @@ class OnnxPolicy:
                 raise PolicyInputError(f"input {name!r} must have the shape {shape}, got {value.shape}")
             if not np.can_cast(value.dtype, buffer.dtype, "same_kind"):
                 raise PolicyInputError(f"input {name!r} must be {buffer.dtype}, got {value.dtype}")
-            with np.errstate(over="ignore"):
-                finite = np.isfinite(value.astype(buffer.dtype))
+            finite = np.isfinite(value.astype(buffer.dtype))
             if not finite.all():
                 place = tuple(int(index) for index in np.argwhere(~finite)[0])
                 raise PolicyInputError(
@@ -190,7 +194,7 @@ class OnnxPolicy:
             if not np.isfinite(buffer).all():
                 raise PolicyInputError(
                     f"the policy's output {name!r} is NaN or infinite although its inputs are finite: they "
-                    "are far outside of what it was trained on; reset the policy before its next step"
+                    "are far outside of what it was trained on; stop the robot"
                 )
 
 

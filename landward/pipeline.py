@@ -146,7 +146,7 @@ class ObservationPipeline:
         if self.si is None or self.obs is None:
             raise EnvContractError("the first reset of an observation pipeline must be of all environments")
         count = len(env_ids)
-        if len(raw[self.terms[0].name]) != count:
+        if len(self._entry(raw, self.terms[0])) != count:
             raw = {term.name: self._entry(raw, term)[env_ids] for term in self.terms}
         rows = self._noisy(raw, count)
         self.si = copy(self.si)

@@ -131,8 +131,8 @@ class PolicySpec:
     def _validate_observations(self) -> None:
         if not self.observations:
             raise SpecError("observations has no group; a policy needs at least one")
-        values.check_unique((group for group, _ in self.observations), "observations", "group")
-        for group, terms in self.observations:
+        values.check_unique((pair[0] for pair in self.observations), "observations", "group")
+        for group, terms in self.groups.items():
             where = f"observations.{group}"
             values.check_name(group, f"{where}: group")
             _check_types(terms, ObservationTerm, where)
@@ -182,7 +182,7 @@ class PolicySpec:
         """Every difference, with this spec as the expected one; empty where they are equal."""
         lines = spec_diff.diff_fields("", self, other, skip=("observations", "actions", "constraints"))
         lines += spec_diff.diff_names("observations", list(self.groups), list(other.groups))
-        for group, terms in self.observations:
+        for group, terms in self.groups.items():
             if group in other.groups:
                 lines += spec_diff.diff_named(f"observations.{group}", terms, other.groups[group])
         lines += spec_diff.diff_named("actions", self.actions, other.actions)

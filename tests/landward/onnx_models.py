@@ -29,9 +29,9 @@ def make_spec(**overrides):
     return PolicySpec(**(fields | overrides))
 
 
-def make_model(spec=None, weight=0.5, **metadata):
+def make_model(contract=None, /, weight=0.5, **metadata):
     """target = weight * (joint_pos + gravity) + state.last_action; the next last action is the target."""
-    spec = make_spec() if spec is None else spec
+    spec = make_spec() if contract is None else contract
     row = ["batch", 3]
     ports = {
         name: helper.make_tensor_value_info(name, TensorProto.FLOAT, row)
@@ -58,7 +58,7 @@ def make_model(spec=None, weight=0.5, **metadata):
     return with_metadata(graph, spec, states, **metadata)
 
 
-def with_metadata(graph, spec, states, **overrides):
+def with_metadata(graph, spec, states, /, **overrides):
     """The sealed bytes of a model; an override of None leaves that entry out."""
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     entries = {
