@@ -77,7 +77,7 @@ class HeightScan:
         return heights
 
 
-def _spaced(name: str, ends: tuple[float, float], spacing: float) -> NDArray[np.float64]:
+def _spaced(name: str, ends: tuple[float, float], spacing: float) -> NDArray[np.floating]:
     low, high = ends
     count = round((high - low) / spacing) if spacing > 0 else -1
     if count < 0 or not math.isclose(low + count * spacing, high, abs_tol=1e-6):
