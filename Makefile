@@ -36,7 +36,7 @@ bench: .venv/.bench ## run every benchmark and rewrite docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run_all $(ARGS)
 
 docs: .venv/.docs ## build the user guide into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # Versions, hashes and nothing else: no index address, no path.
 requirements: ## compile the pinned requirements again
