@@ -11,10 +11,10 @@ def decode(term: ActionTerm, raw: Array) -> Array:
 
     Args:
         term: the action term; its clip bounds the raw action, its limits the result.
-        raw: (N, *shape), dimensionless.
+        raw: (N, *output_shape), dimensionless.
 
     Returns:
-        (N, *shape) in the term's unit, of the dtype of `raw`.
+        (N, *output_shape) in the term's unit, of the dtype of `raw`.
     """
     xp = array_namespace(raw)
     value = raw if term.clip is None else xp.clip(raw, *term.clip)
@@ -22,7 +22,7 @@ def decode(term: ActionTerm, raw: Array) -> Array:
     def row(numbers: float | tuple[float, ...]) -> Array | float:
         if not isinstance(numbers, tuple):
             return numbers
-        return xp.reshape(xp.asarray(numbers, dtype=raw.dtype, device=raw.device), term.shape)
+        return xp.asarray(numbers, dtype=raw.dtype, device=raw.device)  # along the last axis
 
     value = row(term.offset) + row(term.scale) * value
     if term.limits:

@@ -86,6 +86,10 @@ class Random(Protocol):
         """Uniform int64 in [low, high)."""
         ...
 
+    def reseed(self, seed: int) -> None:
+        """Start the stream of another seed."""
+        ...
+
     def state_dict(self) -> dict[str, Any]:
         """The position in the stream, of types that JSON can write."""
         ...
@@ -118,6 +122,10 @@ class NumpyRandom:
     def integers(self, low: int, high: int, shape: tuple[int, ...]) -> np.ndarray:
         """Uniform int64 in [low, high)."""
         return self.generator.integers(low, high, shape)
+
+    def reseed(self, seed: int) -> None:
+        """Start the stream of another seed."""
+        self.load_state_dict(NumpyRandom(seed).state_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """The position in the stream."""
@@ -168,6 +176,10 @@ class TorchRandom:
     def integers(self, low: int, high: int, shape: tuple[int, ...]) -> Array:
         """Uniform int64 in [low, high)."""
         return self.torch.randint(low, high, shape, generator=self.generator, device=self.device)
+
+    def reseed(self, seed: int) -> None:
+        """Start the stream of another seed."""
+        self.generator.manual_seed(seed)
 
     def state_dict(self) -> dict[str, Any]:
         """The position in the stream."""

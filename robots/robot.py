@@ -1,4 +1,4 @@
-"""The declaration of a robot: joints in policy order, limits, gains, contact shapes, and where each number is from."""
+"""The declaration of a robot: joints, limits, gains, contact shapes, and where each number is from."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Robot:
-    """Everything a simulator, a policy's spec and a driver must agree on. Joint tuples follow `joint_names`."""
+    """What simulator, policy and driver must agree on. Joint tuples follow `joint_names`."""
 
     name: str
     """Name in the registry, in specs and on the command line."""
@@ -111,16 +111,24 @@ class Robot:
         for name in _PER_JOINT:
             values = getattr(self, name)
             if len(values) != len(self.joint_names):
-                raise SpecError(f"robot {self.name}: {name} has {len(values)} entries for {len(self.joint_names)} joints")
-        for name, q, (low, high) in zip(self.joint_names, self.default_joint_pos, self.joint_limits, strict=True):
+                raise SpecError(
+                    f"robot {self.name}: {name} has {len(values)} entries for {len(self.joint_names)} joints"
+                )
+        for name, q, (low, high) in zip(
+            self.joint_names, self.default_joint_pos, self.joint_limits, strict=True
+        ):
             if not low <= q <= high:
-                raise SpecError(f"robot {self.name}: default position {q} of {name} is outside [{low}, {high}] rad")
+                raise SpecError(
+                    f"robot {self.name}: default position {q} of {name} is outside [{low}, {high}] rad"
+                )
         if len(self.feet) != len(self.foot_names):
             raise SpecError(f"robot {self.name}: {len(self.feet)} feet but {len(self.foot_names)} foot names")
         self._check_mirror()
         unsourced = [f.name for f in fields(self) if f.name in _PER_JOINT and f.name not in self.sources]
         if unsourced:
-            raise SpecError(f"robot {self.name}: say in `sources` where these numbers are from: {', '.join(unsourced)}")
+            raise SpecError(
+                f"robot {self.name}: say in `sources` where these numbers are from: {', '.join(unsourced)}"
+            )
 
     def _check_mirror(self) -> None:
         images = {joint: (image, sign) for joint, image, sign in self.mirror_joints}
@@ -150,7 +158,9 @@ class Robot:
         """
         path = robot_data_root() / self.urdf
         if not path.is_file():
-            raise MissingDependencyError("example-robot-data", "sim", f"the model of {self.name} ({self.urdf})")
+            raise MissingDependencyError(
+                "example-robot-data", "sim", f"the model of {self.name} ({self.urdf})"
+            )
         return path
 
 

@@ -1,1 +1,1 @@
-"""Simulators behind one batched environment contract; nothing here imports a simulator until it is asked for."""
+"""Simulators behind one batched environment contract; none is imported until it is asked for."""

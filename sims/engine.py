@@ -35,9 +35,15 @@ class Engine(ABC):
 
     @abstractmethod
     def reset(
-        self, env_ids: Array, root_pos: Array, root_quat: Array, velocity: Array, joint_pos: Array, joint_vel: Array
+        self,
+        env_ids: Array,
+        root_pos: Array,
+        root_quat: Array,
+        velocity: Array,
+        joint_pos: Array,
+        joint_vel: Array,
     ) -> None:
-        """Put robots into a state and refresh it; command delay lines are filled with `joint_pos`' default target.
+        """Put robots into a state and refresh it; command delay lines are filled with the default pose.
 
         Args:
             env_ids: (n,) sorted unique indices.

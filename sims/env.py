@@ -10,7 +10,7 @@ from typing import Any
 from landward.spec import PolicySpec
 
 Array = Any
-"""A NumPy array or a torch tensor; all arrays of one environment are of the same kind and on the same device."""
+"""A NumPy array or a torch tensor; all arrays of one environment are of one kind, on one device."""
 
 
 @dataclass
@@ -18,8 +18,8 @@ class Step:
     """What one control period brought, for N environments in a batch."""
 
     obs: dict[str, Array]
-    """Observation groups. A group of flat terms is one (N, D) float32 array; an image is a group of its own. For an
-    environment that ended in this step these are the first observations of the next episode (auto-reset)."""
+    """Observation groups. A group of flat terms is one (N, D) float32 array; an image is a group of its own.
+    For an environment that ended in this step these are the first of the next episode (auto-reset)."""
     reward: Array
     """(N,) float32."""
     terminated: Array
@@ -27,10 +27,10 @@ class Step:
     truncated: Array
     """(N,) bool: the episode was cut by the clock; its last state still has a value. Never both."""
     constraints: dict[str, Array]
-    """Constraint name -> (N, k) float32; > 0 means violated. Values of the step just taken, before any reset."""
+    """Constraint name -> (N, k) float32; > 0 is violated. Values of the step just taken, before any reset."""
     final_obs: dict[str, Array] | None = None
-    """Same layout as `obs`; rows of environments that ended hold the observation before the reset, the other rows
-    equal `obs`. None where no environment ended."""
+    """Same layout as `obs`; rows of environments that ended hold the observation before the reset, the other
+    rows equal `obs`. None where no environment ended."""
     log: dict[str, float] = field(default_factory=dict)
     """Scalars to plot, named "group/name"; averaged over the batch."""
 
@@ -38,7 +38,7 @@ class Step:
 class Env(ABC):
     """A batch of N environments, stepped together, each reset by itself when its episode ends.
 
-    Actions are the policy's raw outputs; the environment applies the spec's action terms (clip, scale, offset).
+    Actions are the policy's raw outputs; the environment applies the spec's action terms.
     """
 
     spec: PolicySpec
@@ -74,8 +74,8 @@ class Env(ABC):
     def measurements(self) -> dict[str, Array]:
         """The actor group's terms in SI units, (N, *shape) each, as an exported policy is fed them now.
 
-        Noise, clip and delay are applied; scale and history are not (they live inside the exported graph). Terms of
-        kind last_action are left out: they are the exported policy's own state.
+        Noise, clip and delay are applied; scale and history are not (they live inside the exported graph).
+        Terms of kind last_action are left out: they are the exported policy's own state.
         """
 
     @abstractmethod

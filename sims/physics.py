@@ -25,8 +25,8 @@ class PhysicsCfg:
     ls_iterations: int = 8
     """Most line-search iterations of the constraint solver."""
     actuator: Literal["pd", "dc_motor"] = "pd"
-    """pd: torque clipped at the effort limit, integrated implicitly. dc_motor: clipped at the torque-speed line as
-    well, computed once a physics step."""
+    """pd: torque clipped at the effort limit, integrated implicitly. dc_motor: clipped at the torque-speed
+    line as well, computed once a physics step."""
     max_latency: float = 0.02
     """Longest command delay that the delay line can hold [s]."""
     contact_bodies: Literal["feet", "watched", "all"] = "watched"
@@ -42,7 +42,9 @@ class PhysicsCfg:
     def validate(self) -> None:
         """Raise SpecError for settings that no engine can run."""
         if not (self.timestep > 0 and self.substeps >= 1):
-            raise SpecError(f"physics: timestep {self.timestep} s and substeps {self.substeps} must be positive")
+            raise SpecError(
+                f"physics: timestep {self.timestep} s and substeps {self.substeps} must be positive"
+            )
         if not 1 <= self.peak_forces <= self.substeps:
             raise SpecError(f"physics.peak_forces is {self.peak_forces}; use 1 to substeps ({self.substeps})")
         if self.max_latency < 0:

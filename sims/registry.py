@@ -21,11 +21,11 @@ class TaskEntry:
     summary: str
     """One line for `landward list`."""
     make_cfg: Callable[[bool], Any]
-    """play -> a fresh configuration (a dataclass); play is without randomisation, for evaluation and viewing."""
+    """play -> a fresh configuration (a dataclass); play: not randomised, for evaluation and viewing."""
     make_env: Callable[..., Env]
     """(name, cfg, num_envs, seed, dump_dir) -> the environment."""
     agent: str
-    """"module:function" that makes the training configuration which is known to work, imported only for training."""
+    """"module:function" that makes the training configuration known to work; imported only for training."""
 
 
 _TASKS: Registry[TaskEntry] = Registry("task", "landward.tasks")
@@ -99,4 +99,6 @@ def override(cfg: Any, path: str, value: Any) -> None:
 def _check_field(target: Any, name: str, path: str) -> None:
     known = [f.name for f in dataclasses.fields(target)] if dataclasses.is_dataclass(target) else []
     if name not in known:
-        raise RegistryError(f"there is no setting {path!r}: {name!r} is not one of {', '.join(known) or 'its fields'}")
+        raise RegistryError(
+            f"there is no setting {path!r}: {name!r} is not one of {', '.join(known) or 'its fields'}"
+        )

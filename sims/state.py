@@ -13,7 +13,7 @@ class RobotState(Mapping[str, Array]):
 
     Engines fill these (N environments, J joints in the robot's order, F feet, B other contact bodies):
 
-    ===================== ========== ==========================================================================
+    ===================== ========== =======================================================================
     root_pos_w            (N, 3)     base position, world frame [m]
     root_quat_w           (N, 4)     base orientation (w, x, y, z), body to world
     root_lin_vel_b        (N, 3)     linear velocity of the base origin, base frame [m/s]
@@ -27,7 +27,7 @@ class RobotState(Mapping[str, Array]):
     foot_contact          (N, F)     bool
     foot_force            (N, F)     contact force magnitude [N]
     body_force            (N, B)     contact force magnitude on the other watched bodies [N]
-    ===================== ========== ==========================================================================
+    ===================== ========== =======================================================================
 
     A task adds its own entries (commands, gates, timers) so that constraints can read them by name.
     """
@@ -39,7 +39,9 @@ class RobotState(Mapping[str, Array]):
         try:
             return self._entries[name]
         except KeyError:
-            raise KeyError(f"the robot state has no {name!r}; it has {', '.join(sorted(self._entries))}") from None
+            raise KeyError(
+                f"the robot state has no {name!r}; it has {', '.join(sorted(self._entries))}"
+            ) from None
 
     def __getattr__(self, name: str) -> Array:
         if name.startswith("_"):

@@ -66,7 +66,7 @@ GO1 = Robot(
         "joint_names": "Unitree SDK motor order FR, FL, RR, RL",
         "default_joint_pos": "usual Go1 walking pose (thigh 0.9, calf -1.8), hips opened by 0.1 rad",
         "joint_limits": _URDF,
-        "stiffness": "our choice, within the 20 to 40 N m/rad of published Go1 policies; see docs/go1.md for what it reaches",
+        "stiffness": "our choice, within the 20 to 40 N m/rad of published Go1 policies",
         "damping": "our choice, with stiffness; published Go1 policies use 0.5 to 1",
         "effort_limit": f"{_URDF}, limit effort",
         "velocity_limit": f"{_URDF}, limit velocity",

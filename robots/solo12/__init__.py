@@ -61,7 +61,7 @@ SOLO12 = Robot(
         "joint_limits": f"{_URDF} (the joints turn freely; the wiring of a real robot does not)",
         "stiffness": _CAT,
         "damping": _CAT,
-        "effort_limit": f"{_CAT}; the real actuator gives 2.7 N m, which the torque constraint of 3 N m stands for",
+        "effort_limit": f"{_CAT}; the torque constraint of 3 N m stands for the real drive",
         "velocity_limit": _CAT,
         "saturation_effort": "as effort_limit: the torque-speed curve is not part of the official task",
         "armature": _CAT,

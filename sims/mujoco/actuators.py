@@ -1,4 +1,4 @@
-"""Actuators computed outside MuJoCo, once a physics step: PD control through a DC motor's torque-speed line."""
+"""Actuators computed outside MuJoCo, once a physics step: PD control through a DC motor."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def dc_motor_torque(
 ) -> Floats:
     """Clip a wanted torque to what a DC motor can give at its speed.
 
-    The torque-speed line falls from the stall torque at rest to zero at the no-load speed, on both sides, and the
-    drive's current limit caps it (the DCMotor model of Isaac Lab's documentation, section actuators).
+    The torque-speed line falls from the stall torque at rest to zero at the no-load speed, on both sides, and
+    the drive's current limit caps it (the DCMotor model of Isaac Lab's documentation, section actuators).
 
     Args:
         torque: (N, J) wanted [N m].
@@ -46,7 +46,9 @@ class DCMotorPD:
         self.cursor = 0
         self._envs = np.arange(num_envs)
 
-    def torque(self, target: Floats, position: Floats, velocity: Floats, values: Mapping[str, Floats]) -> Floats:
+    def torque(
+        self, target: Floats, position: Floats, velocity: Floats, values: Mapping[str, Floats]
+    ) -> Floats:
         """Torques (N, J) of one physics step; `values` are the parameters in force."""
         self.cursor = (self.cursor + 1) % len(self.line)
         self.line[self.cursor] = target
@@ -56,7 +58,9 @@ class DCMotorPD:
         stiffness = self._gains[0] * values["stiffness"] * strength
         damping = self._gains[1] * values["damping"] * strength
         wanted = stiffness * (delayed - position) - damping * velocity
-        return dc_motor_torque(wanted, velocity, self._stall * strength, self._no_load, self._limit * strength)
+        return dc_motor_torque(
+            wanted, velocity, self._stall * strength, self._no_load, self._limit * strength
+        )
 
     def reset(self, ids: NDArray[np.int64], target: Floats) -> None:
         """Fill the delay lines of environments `ids` with one target (n, J)."""

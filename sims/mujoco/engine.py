@@ -29,8 +29,11 @@ _DERIVED_FIELDS = ("geom_xpos", "actuator_force", "sensordata", "qacc")
 
 
 class MujocoEngine(Engine):
-    """See Engine. Positions and velocities are current; forces, accelerations and feet are those of the last physics
-    step, as MuJoCo computes them. Results do not depend on the number of threads."""
+    """See Engine.
+
+    Positions and velocities are current; forces, accelerations and feet are those of the last physics step,
+    as MuJoCo computes them. Results do not depend on the number of threads.
+    """
 
     device = "cpu"
 
@@ -68,7 +71,9 @@ class MujocoEngine(Engine):
         self.state = RobotState()
         self._parameters = BatchParameters(self._batch, self.model, robot, physics, num_envs)
         self._motor = (
-            DCMotorPD(robot, physics.timestep, physics.max_latency, num_envs) if physics.actuator == "dc_motor" else None
+            DCMotorPD(robot, physics.timestep, physics.max_latency, num_envs)
+            if physics.actuator == "dc_motor"
+            else None
         )
         self._guard = DivergenceGuard(robot.name, num_envs, dump_dir)
         self.diverged = np.zeros(num_envs, bool)
@@ -87,7 +92,9 @@ class MujocoEngine(Engine):
         self._num_sensors = len(robot.foot_names) + len(robot.watched)
         names = [FOOT_SENSOR + n for n in robot.foot_names] + [BODY_SENSOR + n for n in robot.watched]
         if [model.sensor(i).name for i in range(model.nsensor)] != names:
-            raise SimulationError(f"the model of {robot.name} has other sensors than its feet and watched links")
+            raise SimulationError(
+                f"the model of {robot.name} has other sensors than its feet and watched links"
+            )
         self._radius = np.array([shape.size[0] for shape in robot.feet], F32)
 
     def step(self, targets: NDArray[np.float32]) -> None:
@@ -105,7 +112,7 @@ class MujocoEngine(Engine):
         self.refresh()
 
     def _recover(self, ids: NDArray[np.int64]) -> None:
-        """Put robots that left physics at rest where they were, so that no NaN reaches observations or rewards."""
+        """Put robots that left physics at rest where they were, so that no NaN gets into observations."""
         self._batch.reset(ids=ids, stage=0)
         self._qpos[ids] = self._guard.last_good(ids)
         self._batch.forward(ids=ids)
@@ -192,7 +199,7 @@ class MujocoEngine(Engine):
             self.refresh()
 
     def _fill_delay_lines(self, env_ids: NDArray[np.int64], default: NDArray[np.float64]) -> None:
-        """MuJoCo's delay line holds zeros after a reset, which would command 0 rad for the first milliseconds."""
+        """MuJoCo's delay line holds zeros after a reset, which would command 0 rad at first."""
         if self._motor is not None:
             self._motor.reset(env_ids, default)
         if self._history is None:
@@ -220,7 +227,9 @@ class MujocoEngine(Engine):
     def state_dict(self) -> dict[str, Any]:
         """See Engine."""
         return {
-            "rows": {name: np.array(self._batch.bind(name)) for name in _STATE_FIELDS if self.model_has(name)},
+            "rows": {
+                name: np.array(self._batch.bind(name)) for name in _STATE_FIELDS if self.model_has(name)
+            },
             "named": {name: np.array(self.state[name]) for name in self._read(slice(0, 1))},
             "forces": self._forces.copy(),
             "parameters": {name: value.copy() for name, value in self._parameters.values.items()},

@@ -32,7 +32,11 @@ class DivergenceGuard:
         return self._before[ids]
 
     def check(
-        self, qpos: NDArray[Any], qvel: NDArray[Any], targets: NDArray[Any], parameters: Mapping[str, NDArray[Any]]
+        self,
+        qpos: NDArray[Any],
+        qvel: NDArray[Any],
+        targets: NDArray[Any],
+        parameters: Mapping[str, NDArray[Any]],
     ) -> NDArray[np.bool_]:
         """(N,) bool, which environments diverged in the step just taken.
 
@@ -46,8 +50,8 @@ class DivergenceGuard:
             self.count += int(diverged.sum())
             if diverged.all():
                 raise SimulationError(
-                    f"the physics of all {self._num_envs} environments of {self._robot} diverged (NaN or over "
-                    f"{IMPOSSIBLE_SPEED:g} rad/s): check the model, the gains and physics.timestep{saved}"
+                    f"the physics of all {self._num_envs} environments of {self._robot} diverged (NaN or "
+                    f"over {IMPOSSIBLE_SPEED:g} rad/s): check model, gains and physics.timestep{saved}"
                 )
             _LOG.warning("physics diverged in %d environment(s) of %s%s", diverged.sum(), self._robot, saved)
         return diverged

@@ -55,7 +55,7 @@ def build_model(robot: Robot, physics: PhysicsCfg, terrain: Terrain, *, visual: 
     root = spec.worldbody.bodies[0]
     root.add_freejoint(name=ROOT_JOINT)
     _add_ground(mj, spec, terrain, visual)
-    _add_shapes(mj, spec, robot, physics, drawn=not (visual and robot.meshes))
+    _add_shapes(mj, spec, robot, physics, terrain, drawn=not (visual and robot.meshes))
     _add_joints_and_actuators(mj, spec, robot, physics)
     _add_sensors(mj, spec, robot)
     if visual:
@@ -71,7 +71,12 @@ def build_model(robot: Robot, physics: PhysicsCfg, terrain: Terrain, *, visual: 
 
 
 def _read_urdf(mj: Any, robot: Robot, *, keep_meshes: bool) -> Any:
-    options = {"fusestatic": "true", "discardvisual": "false", "strippath": "false", **dict(robot.urdf_compiler)}
+    options = {
+        "fusestatic": "true",
+        "discardvisual": "false",
+        "strippath": "false",
+        **dict(robot.urdf_compiler),
+    }
     attributes = " ".join(f'{key}="{value}"' for key, value in options.items())
     path = robot.urdf_path
     text = path.read_text().replace("package://example-robot-data/robots/", f"{path.parents[2]}/")
@@ -125,8 +130,12 @@ def _add_ground(mj: Any, spec: Any, terrain: Terrain, visual: bool) -> None:
         ground.material = GROUND
 
 
-def _add_shapes(mj: Any, spec: Any, robot: Robot, physics: PhysicsCfg, *, drawn: bool) -> None:
-    touching = {"feet": {robot.base}, "watched": {robot.base, *robot.watched}, "all": None}[physics.contact_bodies]
+def _add_shapes(
+    mj: Any, spec: Any, robot: Robot, physics: PhysicsCfg, terrain: Terrain, *, drawn: bool
+) -> None:
+    touching = {"feet": {robot.base}, "watched": {robot.base, *robot.watched}, "all": None}[
+        physics.contact_bodies
+    ]
     for index, shape in enumerate(robot.bodies):
         geom = _add_shape(mj, spec, shape, f"{shape.link}.{index}", drawn)
         geom.rgba = _GREY if shape.link == robot.base else _DARK
@@ -135,9 +144,13 @@ def _add_shapes(mj: Any, spec: Any, robot: Robot, physics: PhysicsCfg, *, drawn:
         geom = _add_shape(mj, spec, shape, name, drawn)
         geom.rgba = _FOOT_RGBA
         _set_contact(geom, True)
-        # Without priority a contact takes the larger friction of the two geoms, so slippery feet would not slip.
+        # Without priority a contact takes the larger friction of its geoms: slippery feet would not slip.
         geom.priority = 1
         geom.friction = [0.8, 0.005, 0.0001]
+        if terrain.heights is not None:
+            # Once the centre of a foot is below a height field, MuJoCo's contact normals turn horizontal and
+            # the foot stays trapped: the stiffest contact that the step allows keeps it out.
+            geom.solref = [2 * physics.timestep, 1.0]
 
 
 def _add_shape(mj: Any, spec: Any, shape: Shape, name: str, drawn: bool) -> Any:
@@ -146,13 +159,15 @@ def _add_shape(mj: Any, spec: Any, shape: Shape, name: str, drawn: bool) -> Any:
     body = spec.body(shape.link)
     if body is None:
         raise SimulationError(f"shape {name}: the URDF has no link {shape.link!r}")
-    geom = body.add_geom(name=name, type=kind, size=size, pos=list(shape.pos), quat=_quat(shape.euler), mass=0.0)
+    geom = body.add_geom(
+        name=name, type=kind, size=size, pos=list(shape.pos), quat=_quat(shape.euler), mass=0.0
+    )
     geom.group = 1 if drawn else 3
     return geom
 
 
 def _set_contact(geom: Any, touches: bool) -> None:
-    """Robot geoms touch the ground only (contype 0): self-collision costs time and the tasks do not need it."""
+    """Robot geoms touch the ground only (contype 0): self-collision costs time for little."""
     geom.contype, geom.conaffinity, geom.condim = 0, int(touches), 3
 
 
@@ -232,7 +247,7 @@ def _check_finite(model: Any, robot: Robot) -> None:
     for name in ("body_mass", "body_inertia", "body_pos", "dof_armature", "actuator_gainprm", "geom_size"):
         if not np.isfinite(getattr(model, name)).all():
             raise SimulationError(
-                f"the model of {robot.name} has a NaN or infinite {name}: check the numbers in robots/{robot.name}"
+                f"the model of {robot.name} has a NaN or infinite {name}: check robots/{robot.name}"
             )
 
 

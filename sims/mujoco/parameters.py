@@ -41,7 +41,9 @@ class BatchParameters:
         Raises:
             SimulationError: a value that physics does not allow, or a latency beyond `physics.max_latency`.
         """
-        changed = {n: getattr(parameters, n) for n in PhysicsParameters.NAMES if getattr(parameters, n) is not None}
+        changed = {
+            n: getattr(parameters, n) for n in PhysicsParameters.NAMES if getattr(parameters, n) is not None
+        }
         for name, value in changed.items():
             value = np.asarray(value, np.float64)
             if not np.isfinite(value).all() or (name != "payload" and (value < 0).any()):
@@ -62,7 +64,9 @@ class BatchParameters:
         mass = model.body_mass[self._base]
         factor = 1 + v["payload"][ids] / mass
         if (factor <= 0).any():
-            raise SimulationError(f"a payload of {v['payload'][ids].min():.2f} kg outweighs the base ({mass:.2f} kg)")
+            raise SimulationError(
+                f"a payload of {v['payload'][ids].min():.2f} kg outweighs the base ({mass:.2f} kg)"
+            )
         batch.expand("body_mass")[ids, self._base] = mass * factor
         batch.expand("body_inertia")[ids, self._base] = model.body_inertia[self._base] * factor[:, None]
         batch.expand("dof_armature")[np.ix_(ids, self._dofs)] = (

@@ -33,11 +33,16 @@ class SceneRenderer:
             self._renderer = mj.Renderer(self.model, height=size[1], width=size[0])
         except Exception as error:
             raise SimulationError(
-                f"cannot draw: no OpenGL for MUJOCO_GL={os.environ.get('MUJOCO_GL', 'glfw')} ({error}). Install a "
-                "software renderer (Debian: apt-get install libegl1 libgl1-mesa-dri), or set MUJOCO_GL=osmesa"
+                f"cannot draw: no OpenGL for MUJOCO_GL={os.environ.get('MUJOCO_GL', 'glfw')} ({error}). "
+                "Install a software renderer (Debian: apt-get install libegl1 libgl1-mesa-dri), "
+                "or set MUJOCO_GL=osmesa"
             ) from error
         self._camera = mj.MjvCamera()
-        self._camera.distance, self._camera.azimuth, self._camera.elevation = 4 * robot.standing_height + 0.5, 120, -15
+        self._camera.distance, self._camera.azimuth, self._camera.elevation = (
+            4 * robot.standing_height + 0.5,
+            120,
+            -15,
+        )
         self._option: Any = mj.MjvOption()
         self._option.geomgroup[3] = 0
 

@@ -101,7 +101,7 @@ class SensorCfg:
 
 @dataclass
 class RewardCfg:
-    """Weights per second; a term of weight 0 is not computed. See sims/velocity/rewards.py for the formulas."""
+    """Weights per second; a term of weight 0 is not computed. Formulas: sims/velocity/rewards.py."""
 
     lin_vel: float = 2.0
     """Tracking of the horizontal velocity."""
@@ -118,7 +118,7 @@ class RewardCfg:
     air_time_zero: float = 0.25
     """Swing duration that is worth nothing [s]."""
     swing_height: float = 0.0
-    """Peak of the swing over `swing_height_full`, less `swing_height_zero`, at each touchdown, when moving."""
+    """Swing peak over `swing_height_full`, less `swing_height_zero`, at each touchdown, when moving."""
     swing_height_full: float = 0.07
     """Swing peak that earns the full term [m]."""
     swing_height_zero: float = 0.6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from landward.action import decode
@@ -62,7 +62,9 @@ class VelocityEnv(Env):
 
     def _make_buffers(self) -> None:
         xp, n, joints = self._xp, self.num_envs, len(self.robot.joint_names)
-        self._default = xp.broadcast_to(xp.asarray(self.robot.default_joint_pos, dtype=xp.float32), (n, joints))
+        self._default = xp.broadcast_to(
+            xp.asarray(self.robot.default_joint_pos, dtype=xp.float32), (n, joints)
+        )
         self._action = xp.zeros((n, joints), dtype=xp.float32)
         self._previous_action = xp.zeros((n, joints), dtype=xp.float32)
         self._start_pos = xp.zeros((n, 2), dtype=xp.float32)
@@ -100,17 +102,18 @@ class VelocityEnv(Env):
         if seed is not None:
             if env_ids is not None:
                 raise EnvContractError("reset(seed=...) restarts every random stream: leave env_ids out")
-            self._random.load_state_dict(type(self._random)(seed).state_dict())
+            self._random.reseed(seed)
             self._restart()
         else:
             self._reset(self._all if env_ids is None else env_ids)
         return self.observe()
 
     def _restart(self) -> None:
-        """Begin as if newly made: schedules, curriculum, physics and commands."""
+        """Begin as if newly made: schedules, curriculum (assigned tiles stay), physics and commands."""
         self.total_steps = 0
         self.commands.held[:] = False
-        if self.cfg.terrain is not None:
+        assigned = self.levels is not None and self.levels.frozen
+        if self.cfg.terrain is not None and not assigned:
             start_level = self.cfg.terrain.start_level
             self.levels = TerrainLevels(self.engine.terrain, self.num_envs, self._random, start_level)
         self._randomise_physics()
@@ -166,11 +169,15 @@ class VelocityEnv(Env):
     def _checked(self, actions: Array) -> Array:
         xp, shape = self._xp, (self.num_envs, len(self.robot.joint_names))
         if tuple(actions.shape) != shape:
-            raise EnvContractError(f"actions have shape {tuple(actions.shape)}, the environment needs {shape}")
+            raise EnvContractError(
+                f"actions have shape {tuple(actions.shape)}, the environment needs {shape}"
+            )
         actions = xp.asarray(actions, dtype=xp.float32, copy=True)  # a reset clears rows of it
         if not bool(xp.all(xp.isfinite(actions))):
             bad = xp.nonzero(~xp.all(xp.isfinite(actions), axis=-1))[0]
-            raise EnvContractError(f"the action of environment {int(bad[0])} is NaN or infinite: the policy diverged")
+            raise EnvContractError(
+                f"the action of environment {int(bad[0])} is NaN or infinite: the policy diverged"
+            )
         return actions
 
     def _advance(self, action: Array, target: Array) -> Step:
@@ -196,14 +203,17 @@ class VelocityEnv(Env):
 
     def _end_step(self) -> None:
         """Commands and kicks for the next step; the policy sees both at once."""
-        speed = self._xp.sqrt(self._xp.sum(self.commands.value[:, :2] ** 2, axis=-1))
-        self._commanded = self._commanded + speed * self._period
+        self._commanded = self._commanded + self._command_speed() * self._period
         self.commands.step()
         if self.cfg.randomisation.enabled and self.cfg.randomisation.push > 0:
             push(self.engine, self.cfg.randomisation, self._period, self._random)
         raw = observations.read(self.state)
         for pipeline in self._pipelines.values():
             pipeline.encode(pipeline.measure(raw))
+
+    def _command_speed(self) -> Array:
+        """(N,) commanded horizontal speed [m/s]."""
+        return self._xp.sqrt(self._xp.sum(self.commands.value[:, :2] ** 2, axis=-1))
 
     def _finish(self, ids: Array) -> dict[str, Array] | None:
         """Start new episodes in `ids`; returns the observations before that."""
@@ -212,7 +222,11 @@ class VelocityEnv(Env):
         final_obs = self.observe()
         if self.levels is not None:
             moved = self.state.root_pos_w[ids, :2] - self._start_pos[ids]
-            self.levels.update(ids, self._xp.sqrt(self._xp.sum(moved**2, axis=-1)), self._commanded[ids])
+            walked = self._xp.sqrt(self._xp.sum(moved**2, axis=-1))
+            # Measured by the whole episode, else falling early would be no reason to move down.
+            left = (self.max_episode_steps - self.episode_steps[ids]) * self._period
+            commanded = self._commanded[ids] + left * self._command_speed()[ids]
+            self.levels.update(ids, walked, self._xp.astype(commanded, self._xp.float32))
         self._reset(ids)
         return final_obs
 
@@ -223,7 +237,9 @@ class VelocityEnv(Env):
         log = {
             "/tracking/velocity_rms": float(xp.sqrt(xp.mean(error[:, :2] ** 2))),
             "/tracking/yaw_rate_rms": float(xp.sqrt(xp.mean(error[:, 2] ** 2))),
-            "/episode/falls_per_10_s": float(xp.mean(xp.astype(terminated, xp.float32))) * 10.0 / self._period,
+            "/episode/falls_per_10_s": float(xp.mean(xp.astype(terminated, xp.float32)))
+            * 10.0
+            / self._period,
             "/gait/trot_share": float(xp.mean(xp.astype(s.trotting & s.moving, xp.float32))) / moving,
         }
         if self.levels is not None:
@@ -242,8 +258,32 @@ class VelocityEnv(Env):
         return {name: value for name, value in terms.items() if name not in hidden}
 
     def set_command(self, command: Array, env_ids: Array | None = None) -> None:
-        """Command (n, 3) vx, vy [m/s], wz [rad/s] until told otherwise; the policy sees it after the next step."""
+        """Command (n, 3) vx, vy [m/s], wz [rad/s] until told otherwise; seen from the next step on."""
         self.commands.hold(self._all if env_ids is None else env_ids, command)
+
+    @property
+    def terrain_kinds(self) -> tuple[str, ...]:
+        """Kinds of tile of the ground, for `assign_terrain`; one kind alone on the plane."""
+        return tuple(dict.fromkeys(self.engine.terrain.kinds))
+
+    def assign_terrain(self, kinds: Sequence[str], level: int | None = None) -> None:
+        """Fix the tile of each environment from its next reset on.
+
+        Args:
+            kinds: N names of `terrain_kinds`.
+            level: difficulty level; the middle one where None.
+
+        Raises:
+            EnvContractError: the ground is a plane, or has no such kind.
+        """
+        known = self.engine.terrain.kinds
+        unknown = sorted(set(kinds) - set(known))
+        if self.levels is None or unknown:
+            raise EnvContractError(
+                f"no tiles of kind {', '.join(unknown or kinds[:1])}: the ground has {known}"
+            )
+        columns = self._xp.asarray([known.index(kind) for kind in kinds])
+        self.levels.assign(columns, self.engine.terrain.levels // 2 if level is None else level)
 
     def set_physics(self, env_ids: Array, **parameters: Array) -> None:
         """Per-environment physics by the names of PhysicsParameters, e.g. friction=(n,), latency=(n,) [s]."""
@@ -297,7 +337,15 @@ _ARRAYS = ("episode_steps", "_action", "_previous_action", "_commanded", "_start
 
 def element_names(robot: Robot) -> dict[str, tuple[str, ...]]:
     """State entry -> names of its elements."""
-    joints = ("joint_pos", "joint_vel", "joint_acc", "joint_torque", "action", "previous_action", "action_rate")
+    joints = (
+        "joint_pos",
+        "joint_vel",
+        "joint_acc",
+        "joint_torque",
+        "action",
+        "previous_action",
+        "action_rate",
+    )
     feet = ("foot_force", "foot_height", "foot_contact", "air_time", "last_air_time", "landing_air_time")
     return {
         **dict.fromkeys((*joints, "default_joint_pos"), robot.joint_names),

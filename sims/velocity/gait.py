@@ -43,7 +43,11 @@ class GaitTracker:
         if len(self._diagonals) != 2:
             return contact[:, 0] & ~contact[:, 0]
         (a, b), (c, d) = self._diagonals
-        return (contact[:, a] == contact[:, b]) & (contact[:, c] == contact[:, d]) & (contact[:, a] != contact[:, c])
+        return (
+            (contact[:, a] == contact[:, b])
+            & (contact[:, c] == contact[:, d])
+            & (contact[:, a] != contact[:, c])
+        )
 
     def update(self, contact: Array, height: Array) -> None:
         """Advance by one control step: contact (N, F) bool, sole above ground (N, F) [m]."""

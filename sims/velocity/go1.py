@@ -6,7 +6,7 @@ from landward.constraint import Constraint
 from sims.physics import PhysicsCfg
 from sims.registry import TaskEntry, register_task
 from sims.terrain_grid import TerrainCfg
-from sims.velocity.cfg import CommandCfg, RandomisationCfg, RewardCfg, SensorCfg, TerminationCfg, VelocityCfg
+from sims.velocity.cfg import CommandCfg, RandomisationCfg, RewardCfg, TerminationCfg, VelocityCfg
 from sims.velocity.height_scan import HeightScan
 from sims.velocity.make import make_velocity_env
 
@@ -60,7 +60,7 @@ def go1_flat(play: bool = False) -> VelocityCfg:
 
 
 def go1_rough(play: bool = False) -> VelocityCfg:
-    """Slopes, stairs, steps and uneven ground, with a height scan and a curriculum over the terrain levels."""
+    """Slopes, stairs, steps and uneven ground, with a height scan and a curriculum."""
     cfg = go1_flat()
     cfg.physics = PhysicsCfg(timestep=0.005, substeps=4, contact_bodies="watched")
     cfg.terrain = TerrainCfg()
@@ -83,13 +83,18 @@ def as_play(cfg: VelocityCfg) -> VelocityCfg:
     cfg.randomisation = RandomisationCfg(enabled=False)
     cfg.commands = CommandCfg(cfg.commands.vx, cfg.commands.vy, cfg.commands.wz, standing=0.0, resample_s=1e9)
     cfg.physics.max_latency = max(cfg.physics.max_latency, 0.06)
-    cfg.sensors = SensorCfg(**vars(cfg.sensors))
     cfg.episode_s = 1e5
     return cfg
 
 
 register_task(
-    TaskEntry("go1-flat", "Go1 tracks velocity on flat ground", go1_flat, make_velocity_env, "agents.recipes:go1_flat")
+    TaskEntry(
+        "go1-flat",
+        "Go1 tracks velocity on flat ground",
+        go1_flat,
+        make_velocity_env,
+        "agents.recipes:go1_flat",
+    )
 )
 register_task(
     TaskEntry(

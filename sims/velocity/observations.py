@@ -17,7 +17,7 @@ XYZ = ("x", "y", "z")
 
 
 def velocity_spec(task: str, robot: Robot, cfg: VelocityCfg) -> PolicySpec:
-    """The contract of a policy for this task: what it reads, what it commands, at which rate, within which limits."""
+    """The contract of a policy for this task: what it reads and commands, at which rate."""
     return PolicySpec(
         task=task,
         robot=robot.name,
@@ -70,7 +70,9 @@ def actor_terms(robot: Robot, cfg: VelocityCfg) -> tuple[ObservationTerm, ...]:
             noise=cfg.noise(sensors.gravity),
             **shared,
         ),
-        ObservationTerm("command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=COMMAND_NAMES),
+        ObservationTerm(
+            "command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=COMMAND_NAMES
+        ),
         ObservationTerm(
             "joint_pos",
             "joint_position",
@@ -102,9 +104,16 @@ def critic_terms(robot: Robot, cfg: VelocityCfg) -> tuple[ObservationTerm, ...]:
     return (
         ObservationTerm("base_ang_vel", "angular_velocity", (3,), unit="rad/s", frame="base", names=XYZ),
         ObservationTerm("projected_gravity", "projected_gravity", (3,), frame="base", names=XYZ),
-        ObservationTerm("command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=COMMAND_NAMES),
         ObservationTerm(
-            "joint_pos", "joint_position", (len(joints),), unit="rad", names=joints, offset=robot.default_joint_pos
+            "command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=COMMAND_NAMES
+        ),
+        ObservationTerm(
+            "joint_pos",
+            "joint_position",
+            (len(joints),),
+            unit="rad",
+            names=joints,
+            offset=robot.default_joint_pos,
         ),
         ObservationTerm("joint_vel", "joint_velocity", (len(joints),), unit="rad/s", names=joints),
         ObservationTerm("last_action", "last_action", (len(joints),), names=joints),
@@ -112,7 +121,10 @@ def critic_terms(robot: Robot, cfg: VelocityCfg) -> tuple[ObservationTerm, ...]:
         ObservationTerm("foot_contact", "foot_contact", (len(feet),), names=feet),
         ObservationTerm("foot_height", "foot_height", (len(feet),), unit="m", names=feet, scale=10.0),
         ObservationTerm(
-            "physics", "physics_parameters", (5,), names=("friction", "payload", "strength", "latency", "stiffness")
+            "physics",
+            "physics_parameters",
+            (5,),
+            names=("friction", "payload", "strength", "latency", "stiffness"),
         ),
         *_scan_terms(cfg, 0.0),
     )
@@ -170,4 +182,3 @@ def physics_vector(parameters: dict[str, Array]) -> Array:
         (xp.mean(parameters["stiffness"], axis=-1) - 1.0) * 10.0,
     ]
     return xp.astype(xp.stack(columns, axis=-1), xp.float32)
-

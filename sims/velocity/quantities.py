@@ -1,4 +1,4 @@
-"""Further entries of the named state that constraints may read or be gated by, computed only when one does."""
+"""Further entries of the named state for constraints, computed only when one reads them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def tilt(s: RobotState, period: float) -> Array:
 
 
 def landing_air_time(s: RobotState, period: float) -> Array:
-    """(N, F) duration of swings that ended in this step while motion was commanded, NO_LANDING elsewhere [s]."""
+    """(N, F) duration of swings that ended in this step, when moving, NO_LANDING elsewhere [s]."""
     del period
     xp = array_namespace(s.last_air_time)
     landed = s.touchdown & (command_norm(s) > 0.1)[:, None]

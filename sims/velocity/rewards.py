@@ -136,8 +136,8 @@ def total(
 ) -> Array:
     """max(0, sum of weighted terms), (N,) per second; shaping terms times `factor`.
 
-    Not negative, because a negative reward would make ending the episode worthwhile (Constraints as Terminations,
-    Chane-Sane et al. 2024).
+    Not negative, because a negative reward would make ending the episode worthwhile (Constraints as
+    Terminations, Chane-Sane et al. 2024).
     """
     xp = array_namespace(state.command)
     reward = sum(weight * term(state, cfg) for term, weight in task)

@@ -1,7 +1,7 @@
 """Solo-12: the task of the CaT authors on flat ground, and the same robot on rough ground.
 
-Numbers: Chane-Sane et al., "CaT: Constraints as Terminations for Legged Locomotion Reinforcement Learning", IROS 2024,
-as released for Isaac Lab 2.1.0 (Gepetto/constraints-as-terminations).
+Numbers: Chane-Sane et al., "CaT: Constraints as Terminations for Legged Locomotion Reinforcement Learning",
+IROS 2024, as released for Isaac Lab 2.1.0 (Gepetto/constraints-as-terminations).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from landward.constraint import Constraint
 from sims.physics import PhysicsCfg
 from sims.registry import TaskEntry, register_task
 from sims.terrain_grid import TerrainCfg
+from sims.terrain_shapes import ShapeCfg
 from sims.velocity.cfg import (
     CommandCfg,
     RandomisationCfg,
@@ -31,7 +32,9 @@ CONSTRAINTS = (
     Constraint("joint_acceleration", reads="joint_acc", limit=800.0, unit="rad/s^2"),
     Constraint("action_rate", reads="action_rate", limit=80.0, unit="1/s"),
     Constraint("contact", reads="body_contact", limit=0.0, unit="1", kind="hard", p_max=1.0, measure="upper"),
-    Constraint("foot_force", reads="foot_force", limit=50.0, unit="N", kind="hard", p_max=1.0, measure="upper"),
+    Constraint(
+        "foot_force", reads="foot_force", limit=50.0, unit="N", kind="hard", p_max=1.0, measure="upper"
+    ),
     Constraint(
         "front_hip_flexion",
         reads="joint_pos",
@@ -41,7 +44,9 @@ CONSTRAINTS = (
         p_max=1.0,
         elements=("FL_HFE", "FR_HFE"),
     ),
-    Constraint("upside_down", reads="upside_down", limit=0.0, unit="1", kind="hard", p_max=1.0, measure="upper"),
+    Constraint(
+        "upside_down", reads="upside_down", limit=0.0, unit="1", kind="hard", p_max=1.0, measure="upper"
+    ),
     Constraint(
         "hip_abduction",
         reads="joint_pos",
@@ -65,7 +70,12 @@ def solo12_flat(play: bool = False) -> VelocityCfg:
         action_scale=0.5,
         action_clip=None,
         physics=PhysicsCfg(
-            timestep=0.005, substeps=4, max_latency=0.0, contact_bodies="watched", peak_forces=3, iterations=10
+            timestep=0.005,
+            substeps=4,
+            max_latency=0.0,
+            contact_bodies="watched",
+            peak_forces=3,
+            iterations=10,
         ),
         commands=CommandCfg(
             vx=(-0.3, 1.0),
@@ -79,7 +89,9 @@ def solo12_flat(play: bool = False) -> VelocityCfg:
         randomisation=RandomisationCfg(
             friction=(0.5, 1.25), payload=None, strength=None, gains=None, latency=None, push=0.5, push_s=10.0
         ),
-        resets=ResetCfg(joint_pos=0.05, joint_pos_is_factor=True, joint_vel=0.05, velocity=0.0, yaw=1.57, xy=0.05),
+        resets=ResetCfg(
+            joint_pos=0.05, joint_pos_is_factor=True, joint_vel=0.05, velocity=0.0, yaw=1.57, xy=0.05
+        ),
         sensors=SensorCfg(
             angular_velocity=0.001,
             gravity=0.05,
@@ -102,7 +114,7 @@ def solo12_flat(play: bool = False) -> VelocityCfg:
 def solo12_rough(play: bool = False) -> VelocityCfg:
     """Slopes, stairs, steps and uneven ground, sized for Solo-12's shorter legs."""
     cfg = solo12_flat()
-    cfg.terrain = TerrainCfg(difficulty=(0.0, 0.6))
+    cfg.terrain = TerrainCfg(shape=ShapeCfg(height_scale=0.375))
     cfg.height_scan = HeightScan()
     cfg.episode_s = 20.0
     # Legs fold and the trunk tilts on stairs: style limits of the flat task do not hold there.

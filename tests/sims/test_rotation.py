@@ -10,7 +10,9 @@ HALF = math.sqrt(0.5)
 
 def test_quarter_turn_left_sees_world_x_on_its_right():
     quat = np.array([[HALF, 0, 0, HALF]], np.float32)
-    np.testing.assert_allclose(rotate_inverse(quat, np.array([[1.0, 0, 0]], np.float32)), [[0, -1, 0]], atol=1e-6)
+    np.testing.assert_allclose(
+        rotate_inverse(quat, np.array([[1.0, 0, 0]], np.float32)), [[0, -1, 0]], atol=1e-6
+    )
 
 
 def test_gravity_of_an_upright_a_rolled_and_a_pitched_body():

@@ -29,7 +29,10 @@ def test_robot_stands_on_its_feet_at_its_standing_height(name):
     for joint, angle in zip(robot.joint_names, robot.default_joint_pos, strict=True):
         data.joint(joint).qpos = angle
     mj.mj_forward(model, data)
-    soles = [data.geom(foot).xpos[2] - shape.size[0] for foot, shape in zip(robot.foot_names, robot.feet, strict=True)]
+    soles = [
+        data.geom(foot).xpos[2] - shape.size[0]
+        for foot, shape in zip(robot.foot_names, robot.feet, strict=True)
+    ]
     np.testing.assert_allclose(soles, 0.0, atol=1e-3)
 
 

@@ -200,3 +200,17 @@ def test_solo12_is_the_official_task():
     }
     assert (cfg.rewards.lin_vel, cfg.rewards.ang_vel, cfg.action_scale) == (1.0, 0.5, 0.5)
     assert cfg.physics.control_period == pytest.approx(0.02)
+
+
+def test_tiles_can_be_assigned_for_an_evaluation():
+    env = make_env("go1-rough", 4, seed=0, play=True)
+    kind = env.terrain_kinds[-1]
+    env.assign_terrain([kind] * 4, level=2)
+    env.reset(seed=3)
+    column = env.engine.terrain.kinds.index(kind)
+    offset = env.state.root_pos_w[:, :2] - env.engine.terrain.origins[2, column, :2]
+    assert np.abs(offset).max() < env.engine.terrain.tile / 2
+    with pytest.raises(EnvContractError, match="moon"):
+        env.assign_terrain(["moon"] * 4)
+    with pytest.raises(EnvContractError, match="flat"):
+        make_env("go1-flat", 1).assign_terrain(["flat"])
