@@ -19,6 +19,10 @@ from landward.constraint import Constraint
 from landward.errors import EnvContractError, LandwardError, SimulationError
 
 CONSTRAINT_MODES = ("cat", "penalty", "none")
+DIVERGED = (
+    "learning diverged; lower the learning rate or the reward scale and resume from the last checkpoint, "
+    "which is untouched"
+)
 
 
 class ConstrainedPPO(PPO):
@@ -136,13 +140,15 @@ class ConstrainedPPO(PPO):
             fraction = min(self.env_steps / self.entropy_steps, 1.0)
             start = self.entropy_coef_initial
             self.entropy_coef = start + fraction * (self.entropy_coef_final - start)
-        losses = parallel_update(self) if self.parallel else super().update()
+        try:
+            losses = parallel_update(self) if self.parallel else super().update()
+        except (RuntimeError, ValueError) as error:  # sampling with a standard deviation of NaN
+            if all(torch.isfinite(p).all() for p in self.actor.parameters()):
+                raise
+            raise SimulationError(f"the actor's parameters are NaN or infinite: {DIVERGED}") from error
         for name, value in losses.items():
             if not math.isfinite(value):
-                raise SimulationError(
-                    f"the {name} loss is {value}: lower the learning rate or the reward scale; "
-                    "no checkpoint was written over the last good one"
-                )
+                raise SimulationError(f"the {name} loss is {value}: {DIVERGED}")
         if hasattr(self.actor.distribution, "resample"):
             self.actor.distribution.resample()
         return losses
