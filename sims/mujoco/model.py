@@ -217,6 +217,7 @@ def _contact_sensor(mj: Any, spec: Any, name: str, kind: Any, target: str, data:
 def _add_scenery(mj: Any, spec: Any, root: Any) -> None:
     spec.visual.headlight.ambient = [0.4, 0.4, 0.4]
     spec.visual.headlight.diffuse = [0.3, 0.3, 0.3]
+    spec.visual.map.shadowclip = 3.0  # wider than the view, or its edge shows as dots on the ground
     spec.visual.global_.offwidth, spec.visual.global_.offheight = 1920, 1080
     spec.add_texture(
         name="sky",

@@ -39,7 +39,7 @@ class SceneRenderer:
             ) from error
         self._camera = mj.MjvCamera()
         self._camera.distance, self._camera.azimuth, self._camera.elevation = (
-            4 * robot.standing_height + 0.5,
+            3 * robot.standing_height + 0.5,
             120,
             -15,
         )
