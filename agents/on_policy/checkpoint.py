@@ -87,6 +87,13 @@ def read(stream: BinaryIO, where: object) -> dict[str, Any]:
     return decode({key: value for key, value in loaded.items() if key != "format"})
 
 
+def seed_all(seed: int) -> None:
+    """Seed the global random streams; nothing of ours reads NumPy's and Python's, but an environment might."""
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+
+
 def random_state(device: str) -> dict[str, Any]:
     """State of the global random streams that learning may use."""
     state = {"torch": torch.get_rng_state(), "numpy": np.random.get_state(legacy=False), "python": random.getstate()}

@@ -54,7 +54,7 @@ class Runner(OnPolicyRunner):
         if torch.device(config.device).type == "cpu":
             # one thread each for the actor's and the critic's update; the small matrices gain nothing from more
             torch.set_num_threads(1)
-        torch.manual_seed(config.seed)
+        checkpoint.seed_all(config.seed)
         vec = RslRlVecEnv(env, config.device)
         mirror = None
         if config.ppo.mirror:
