@@ -1,0 +1,240 @@
+"""Write the tables of the guide from the code that they describe, so that both say the same.
+
+A page holds `<!-- table: NAME ARGUMENT -->`, the table, `<!-- /table -->`. Run from the repository's root
+after a change of a robot, a task or a figure: python docs/tables.py
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from landward.constraint import Constraint
+from landward.spec import ObservationTerm
+from robots import Robot, get_robot
+from sims.evaluate.figures import FIGURES, show_value
+from sims.registry import get_task
+from sims.velocity import rewards
+from sims.velocity.cfg import RandomisationCfg, VelocityCfg
+from sims.velocity.observations import velocity_spec
+
+DOCS = Path(__file__).resolve().parent
+MARKER = re.compile(r"(<!-- table: (\w+) ?([\w-]*) -->\n).*?(<!-- /table -->)", re.DOTALL)
+TASKS = ("go1-flat", "go1-rough", "solo12-flat", "solo12-rough")
+ROBOT_ROWS = (
+    ("joint_names", "joints, in policy order", ""),
+    ("default_joint_pos", "standing pose, the zero of the action", "rad"),
+    ("joint_limits", "position limits", "rad"),
+    ("stiffness", "proportional gain", "N m/rad"),
+    ("damping", "derivative gain", "N m s/rad"),
+    ("effort_limit", "largest torque", "N m"),
+    ("velocity_limit", "no-load speed", "rad/s"),
+    ("saturation_effort", "stall torque", "N m"),
+    ("armature", "rotor inertia at the joint", "kg m²"),
+    ("joint_damping", "viscous friction", "N m s/rad"),
+    ("joint_friction", "dry friction", "N m"),
+    ("latency", "command to torque", "s"),
+    ("feet", "feet", ""),
+    ("bodies", "contact shapes other than feet", ""),
+    ("standing_height", "base origin above the ground in the standing pose", "m"),
+)
+RANDOMISED = (
+    ("friction", "sliding friction of the feet"),
+    ("payload", "mass added to the base [kg]"),
+    ("strength", "factor on gains and effort limits"),
+    ("gains", "factor on each joint's stiffness and damping"),
+    ("armature", "factor on rotor inertias"),
+    ("latency", "command delay [s]"),
+)
+
+
+def robot(name: str) -> list[str]:
+    """Numbers of a robot and where each is from."""
+    declared = get_robot(name)
+    rows = [
+        (title, _value(declared, field, unit), declared.sources.get(field, ""))
+        for field, title, unit in ROBOT_ROWS
+    ]
+    return _table(("what", "value", "source"), rows)
+
+
+def observations(name: str) -> list[str]:
+    """What actor and critic of a task see."""
+    cfg = _cfg(name)
+    spec = velocity_spec(name, get_robot(cfg.robot), cfg)
+    critic = {term.name: term for term in spec.group("critic")}
+    actor = {term.name: term for term in spec.group("policy")}
+    rows = []
+    for term in (actor | {k: v for k, v in critic.items() if k not in actor}).values():
+        seen = "both" if term.name in actor and term.name in critic else "actor"
+        noise = f"±{term.noise.scale:g}" if term.noise else ""
+        unit = term.unit if isinstance(term.unit, str) else ", ".join(term.unit)
+        rows.append(
+            (
+                f"`{term.name}`",
+                "critic" if term.name not in actor else seen,
+                str(term.size),
+                unit,
+                noise,
+                _affine(term),
+            )
+        )
+    return _table(("term", "seen by", "numbers", "unit", "noise (actor)", "scale"), rows)
+
+
+def reward(name: str) -> list[str]:
+    """Reward terms, their formulas and the weights of all tasks."""
+    del name
+    cfgs = {task: _cfg(task).rewards for task in TASKS}
+    rows = []
+    for term in (*rewards.TASK_TERMS, *rewards.SHAPING_TERMS):
+        weights = [getattr(cfg, term.__name__) for cfg in cfgs.values()]
+        if any(weights):
+            formula = (inspect.getdoc(term) or "").partition(" (")[0].rstrip(".").replace("|", "\\|")
+            rows.append((f"`{term.__name__}`", formula, *(f"{w:g}" if w else "" for w in weights)))
+    return _table(("term", "value per second", *TASKS), rows)
+
+
+def constraints(name: str) -> list[str]:
+    """Constraints of a task."""
+    rows = [
+        (f"`{c.name}`", _holds(c), c.kind, f"{1.0 if c.kind == 'hard' else c.p_max:g}", _gate(c))
+        for c in _cfg(name).constraints
+    ]
+    return _table(("constraint", "violated unless", "kind", "p_max", "only when"), rows)
+
+
+def commands(name: str) -> list[str]:
+    """Command ranges of all tasks."""
+    del name
+    rows = []
+    for task in TASKS:
+        c = _cfg(task).commands
+        still = f"; {c.resample_standing_s:g} s while standing" if c.resample_standing_s else ""
+        rows.append(
+            (
+                task,
+                *(_range(r) for r in (c.vx, c.vy, c.wz)),
+                f"{100 * c.standing:g} %",
+                f"{c.dead_zone:g}",
+                f"{c.resample_s:g} s{still}",
+            )
+        )
+    header = ("task", "vx [m/s]", "vy [m/s]", "wz [rad/s]", "exactly zero", "dead zone", "held on average")
+    return _table(header, rows)
+
+
+def randomisation(name: str) -> list[str]:
+    """What differs between environments, all tasks."""
+    del name
+    cfgs = {task: _cfg(task).randomisation for task in TASKS}
+    rows = [
+        (title, *(_range(getattr(c, field)) for c in cfgs.values()))
+        for field, title in RANDOMISED
+        if any(getattr(c, field) is not None for c in cfgs.values())
+    ]
+    return _table(
+        ("drawn once for each environment", *TASKS), [*rows, ("push, each axis", *map(_push, cfgs.values()))]
+    )
+
+
+def targets(name: str) -> list[str]:
+    """What a trained policy of a task must reach."""
+    rows = [
+        (
+            f"`{m}`",
+            FIGURES[m].label,
+            f"{'at least' if FIGURES[m].at_least else 'at most'} {show_value(m, limit)}",
+        )
+        for m, limit in _cfg(name).targets.items()
+    ]
+    return _table(("figure", "name in the report", "target"), rows)
+
+
+TABLES: dict[str, Callable[[str], list[str]]] = {
+    f.__name__: f for f in (robot, observations, reward, constraints, commands, randomisation, targets)
+}
+
+
+def fill(text: str) -> str:
+    """A page with its tables written anew."""
+
+    def table(match: re.Match[str]) -> str:
+        start, kind, argument, end = match.groups()
+        return start + "\n" + "\n".join(TABLES[kind](argument)) + "\n\n" + end
+
+    return MARKER.sub(table, text)
+
+
+def main() -> None:
+    """Rewrite every page that has tables."""
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (filled := fill(text)) != text:
+            page.write_text(filled, encoding="utf-8")
+            print(f"rewrote {page.relative_to(DOCS)}")
+
+
+def _cfg(task: str) -> VelocityCfg:
+    return get_task(task).make_cfg(False)
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
+
+
+def _value(declared: Robot, field: str, unit: str) -> str:
+    value = getattr(declared, field)
+    if field == "joint_names":
+        return ", ".join(value)
+    if field == "bodies":
+        return f"{len(value)} primitives"
+    if field == "feet":
+        return f"{len(value)} spheres of {value[0].size[0]:g} m"
+    if field == "latency":
+        return f"{_range(value)} {unit}"
+    return _per_joint(value, unit) if isinstance(value, tuple) else f"{value:g} {unit}"
+
+
+def _per_joint(values: tuple[Any, ...], unit: str) -> str:
+    """One value where all are equal, one a joint of a leg where legs are equal, else one a joint."""
+    texts = [_range(v) if isinstance(v, tuple) else f"{v:g}" for v in values]
+    if len(set(texts)) == 1:
+        return f"{texts[0]} {unit}"
+    leg = len(texts) // 4
+    if texts == texts[:leg] * 4:
+        return f"{', '.join(texts[:leg])} {unit} (each leg)"
+    return f"{', '.join(texts)} {unit}"
+
+
+def _range(pair: Sequence[float] | None) -> str:
+    return "" if pair is None else f"{pair[0]:g} to {pair[1]:g}"
+
+
+def _push(cfg: RandomisationCfg) -> str:
+    return f"up to {cfg.push:g} m/s, every {cfg.push_s:g} s on average"
+
+
+def _affine(term: ObservationTerm) -> str:
+    offset = "x" if term.offset == 0.0 else "(x - default)"
+    scale = term.scale if isinstance(term.scale, tuple) else (term.scale,)
+    return offset if scale == (1.0,) else f"{offset} × {', '.join(f'{s:g}' for s in scale)}"
+
+
+def _holds(c: Constraint) -> str:
+    read = f"{c.reads} - {c.reference}" if c.reference else c.reads
+    read += f" of {', '.join(c.elements)}" if c.elements else ""
+    sign = {"abs": "\\|{}\\| ≤ {}", "upper": "{} ≤ {}", "lower": "{} ≥ {}"}[c.measure]
+    return sign.format(read, f"{c.limit:g} {c.unit}".removesuffix(" 1"))
+
+
+def _gate(c: Constraint) -> str:
+    return f"`{c.when}`" if c.when else ""
+
+
+if __name__ == "__main__":
+    main()
