@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from landward.atomic import write_text_atomic
-from landward.errors import require
+from landward.atomic import describe_os_error, write_text_atomic
+from landward.errors import RunError, require
 from sims.evaluate.figures import figure, show
 from sims.evaluate.matrix import UNITS, Row
 from sims.evaluate.plots import all_plots
@@ -34,6 +34,10 @@ def write_report(evaluation: Evaluation, folder: Path, film: Path | None = None)
     Raises:
         RunError: the folder cannot be written.
     """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(describe_os_error("make", folder, error)) from error
     write_text_atomic(folder / "evaluation.json", evaluation.to_json())
     page = folder / "report.html"
     write_text_atomic(page, render_html(evaluation, film))

@@ -47,17 +47,17 @@ class Rollout:
     """(N,) steps that `violations` were counted over."""
 
 
-def require_velocity_env(env: Env, task: str) -> None:
+def require_velocity_env(env: Env, task: str, needed: tuple[str, ...] = NEEDED) -> None:
     """Refuse an environment that cannot be commanded.
 
     Raises:
         EnvContractError: names what is missing.
     """
-    absent = [name for name in NEEDED if not hasattr(env, name)]
+    absent = [name for name in needed if not hasattr(env, name)]
     if absent:
         raise EnvContractError(
             f"task {task!r} ({type(env).__name__}) has no {', '.join(absent)}: only velocity-tracking tasks "
-            "can be evaluated here; give the environment these members or choose another task"
+            "can be evaluated and driven; give the environment these members or choose another task"
         )
 
 

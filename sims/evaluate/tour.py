@@ -12,7 +12,8 @@ from landward.errors import LandwardError
 from landward.policy import Policy
 from sims.evaluate.rollout import Ranges, Traces, base_velocity, hold_clock, policy_step
 
-FRAME_RATE = 25
+FRAME_RATE = 17.0
+"""[1/s] About this many frames; a whole number of control steps apart."""
 FRAME_SIZE = (640, 480)
 """(width, height) of a frame."""
 FRACTION = 0.8
@@ -35,7 +36,9 @@ class Tour:
     """(T, F) bool."""
     fell: bool
     frames: list[np.ndarray] = field(default_factory=list)
-    """(H, W, 3) uint8, at `FRAME_RATE`."""
+    """(H, W, 3) uint8."""
+    frame_rate: float = FRAME_RATE
+    """[1/s]."""
     frame_steps: list[int] = field(default_factory=list)
     """The control step that each frame shows."""
 
@@ -49,13 +52,8 @@ def script(box: Ranges) -> list[tuple[float, tuple[float, float, float]]]:
     """(duration [s], command) of each leg, within the command box."""
     vx, vy, wz = (FRACTION * high for _, high in box)
     still = (0.0, 0.0, 0.0)
-    return [
-        (2.0, still),
-        (4.0, (vx, 0.0, 0.0)),
-        (3.0, (0.0, vy, 0.0)),
-        (3.0, (0.5 * vx, 0.0, wz)),
-        (3.0, still),
-    ]
+    forward, sideways, turning = (vx, 0.0, 0.0), (0.0, vy, 0.0), (0.5 * vx, 0.0, wz)
+    return [(2.0, still), (4.0, forward), (3.0, sideways), (3.0, turning), (2.0, still)]
 
 
 def run_tour(
@@ -102,6 +100,7 @@ def run_tour(
     tour = Tour(commands, np.stack(velocity), traces.array("contact")[:, 0], fell)
     if not problem:
         tour.frames, tour.frame_steps = frames, frame_steps[: len(frames)]
+        tour.frame_rate = 1.0 / (every * period)
     return tour, problem
 
 

@@ -7,23 +7,25 @@ from pathlib import Path
 import numpy as np
 
 from landward.errors import RunError, require
-from sims.evaluate.tour import FRAME_RATE, Tour
+from sims.evaluate.tour import Tour
 
-LINES = (("forward ", "m/s"), ("sideways", "m/s"), ("turn    ", "rad/s"))
+LINES = (("forward", "m/s"), ("sideways", "m/s"), ("turn", "rad/s"))
+COLUMNS = (10, 110, 220)
+"""[pixels] Where the text columns begin."""
 BAR_HEIGHT = 74
 """[pixels] of the darkened strip under the text."""
 
 
-def captions(command: np.ndarray, velocity: np.ndarray) -> list[str]:
-    """Three lines of text: command and measured value of each axis."""
+def captions(command: np.ndarray, velocity: np.ndarray) -> list[tuple[str, str, str]]:
+    """A line of text for each axis: name, command, measured value."""
     return [
-        f"{name}  told {told:+.2f}  does {does:+.2f} {unit}"
+        (name, f"told {told:+.2f}", f"does {does:+.2f} {unit}")
         for (name, unit), told, does in zip(LINES, command, velocity, strict=True)
     ]
 
 
-def burn_in(frame: np.ndarray, lines: list[str]) -> np.ndarray:
-    """A copy of the frame (H, W, 3) uint8 with white text on a darkened strip at the top left."""
+def burn_in(frame: np.ndarray, lines: list[tuple[str, ...]]) -> np.ndarray:
+    """A copy of the frame (H, W, 3) uint8 with columns of white text on a darkened strip at the top."""
     image = require("PIL.Image", "sim", "text is drawn into the film with it")
     draw = require("PIL.ImageDraw", "sim", "text is drawn into the film with it")
     font = require("PIL.ImageFont", "sim", "text is drawn into the film with it")
@@ -32,7 +34,8 @@ def burn_in(frame: np.ndarray, lines: list[str]) -> np.ndarray:
     picture = image.fromarray(shaded)
     canvas, letters = draw.Draw(picture), font.load_default(size=17)
     for row, line in enumerate(lines):
-        canvas.text((10, 6 + 21 * row), line, fill=(255, 255, 255), font=letters)
+        for x, text in zip(COLUMNS, line, strict=False):
+            canvas.text((x, 6 + 21 * row), text, fill=(255, 255, 255), font=letters)
     return np.asarray(picture)
 
 
@@ -57,7 +60,9 @@ def write_video(tour: Tour, path: Path, smooth_steps: int = 15) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # H.264 wants even sizes; pixels of 4:2:0 play everywhere.
-        with writer_module.get_writer(path, fps=FRAME_RATE, codec="libx264", macro_block_size=2) as writer:
+        with writer_module.get_writer(
+            path, fps=tour.frame_rate, codec="libx264", macro_block_size=2
+        ) as writer:
             for step, frame in zip(tour.frame_steps, tour.frames, strict=True):
                 writer.append_data(burn_in(frame, captions(tour.command[step], velocity[step])))
     except OSError as error:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import tyro
 
 from sims.evaluate.protocol import find_policy
-from sims.evaluate.rollout import command_box, require_velocity_env
+from sims.evaluate.rollout import COMMANDS, NEEDED, require_velocity_env
 from sims.play.drive import HELP, Drive
 from sims.play.session import Session, Viewer, play
 from sims.play.web import HOST, PORT, WebViewer
@@ -51,9 +51,9 @@ class Play:
         file = find_policy(self.policy)
         task = self.task or OnnxPolicy(file).spec.task
         with make_env(task, num_envs=1, seed=self.seed, play=True) as env:
-            require_velocity_env(env, task)
+            require_velocity_env(env, task, (*NEEDED, "push", "render_model"))
             policy = OnnxPolicy(file, expected=env.spec, num_envs=1)
-            drive = Drive(command_box(env))
+            drive = Drive(tuple(getattr(env, "command_ranges", COMMANDS)))
             session = Session(env, policy, drive, self.seed)
             viewer = open_viewer(self.viewer, env, drive, self.host, self.port)
             if isinstance(viewer, WebViewer):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import io
 import socket
 from typing import Any
 
@@ -72,7 +74,9 @@ class WebViewer:
         viser = require("viser", "sim", "the browser page is made with it")
         check_port(host, port)
         self._env, self._drive, self._open, self._ticks = env, drive, True, 0
-        self._server = viser.ViserServer(host=host, port=port, label="Landward", verbose=False)
+        # viser prints a banner to stdout in spite of verbose=False.
+        with contextlib.redirect_stdout(io.StringIO()):
+            self._server = viser.ViserServer(host=host, port=port, label="Landward", verbose=False)
         # viser moves on to the next port where another program was faster.
         self.url = f"http://{host}:{self._server.get_port()}"
         self._server.scene.set_up_direction("+z")

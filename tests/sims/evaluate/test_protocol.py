@@ -160,8 +160,10 @@ def test_find_policy(tmp_path, policy_file):
 def test_the_tour_follows_its_script_and_is_filmed(tmp_path):
     tour, problem = run_tour(FakeWalker(1), WalkingPolicy(1), FakeWalker.command_ranges, 0, film=True)
     assert problem == ""
-    assert len(tour.command) == 750
-    assert len(tour.frames) == len(tour.frame_steps) == 375
+    # 14 s in steps of 0.02 s, a frame every third.
+    assert len(tour.command) == 700
+    assert len(tour.frames) == len(tour.frame_steps) == 234
+    assert tour.frame_rate == pytest.approx(50 / 3)
     np.testing.assert_allclose(tour.command[150], [0.8, 0.0, 0.0])
     np.testing.assert_allclose(tour.velocity[290], [0.8, 0.0, 0.0], atol=1e-5)
     assert tour.contact[:90].all()
