@@ -193,13 +193,14 @@ class FromGymnasium(Env):
         control_period: float | None = None,
         **options: Any,
     ) -> None:
-        name = make if isinstance(make, str) else ""
-        makers = list(make) if isinstance(make, Sequence) and not isinstance(make, str) else [make] * num_envs
-        limit = max_episode_steps
-        if name:
+        name, limit = "", max_episode_steps
+        if isinstance(make, str):
+            name = make
             limit = limit or gymnasium.spec(name).max_episode_steps
             options.setdefault("render_mode", "rgb_array")
-            makers = [lambda: gymnasium.make(name, max_episode_steps=-1, **options)] * num_envs
+            makers = [lambda: gymnasium.make(make, max_episode_steps=-1, **options)] * num_envs
+        else:
+            makers = list(make) if isinstance(make, Sequence) else [make] * num_envs
         self.envs = [maker() for maker in makers]
         self.num_envs = len(self.envs)
         first = self.envs[0]
@@ -242,7 +243,8 @@ class FromGymnasium(Env):
             )
         self._refuse_non_finite(actions)
         clipped = np.clip(actions, *self._action.clip) if self._action.clip is not None else actions
-        return self._step(clipped * np.float32(self._action.scale) + np.float32(self._action.offset))
+        scale, offset = (np.asarray(x, np.float32) for x in (self._action.scale, self._action.offset))
+        return self._step(clipped * scale + offset)
 
     def step_si(self, targets: Mapping[str, np.ndarray]) -> Step:
         """Step with the action term's own units."""

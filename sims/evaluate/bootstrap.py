@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -94,19 +95,19 @@ def ratio(
     return Estimate(value, low, high, unit, n)
 
 
-def mean(values: np.ndarray, unit: str = "1", **options: float) -> Estimate:
+def mean(values: np.ndarray, unit: str = "1", **options: Any) -> Estimate:
     """Mean over episodes; NaN marks an episode that does not count."""
     values = np.asarray(values, np.float64)
     keep = np.isfinite(values)
     return ratio(np.where(keep, values, 0.0), keep, unit=unit, **options)
 
 
-def root_mean_square(squares: np.ndarray, counts: np.ndarray, unit: str = "1", **options: float) -> Estimate:
+def root_mean_square(squares: np.ndarray, counts: np.ndarray, unit: str = "1", **options: Any) -> Estimate:
     """Root of the summed squares over the summed counts, both (n,) per episode."""
     return ratio(squares, counts, np.sqrt, unit, **options)
 
 
-def proportion(events: np.ndarray, confidence: float = 0.95, **options: float) -> Estimate:
+def proportion(events: np.ndarray, confidence: float = 0.95, **options: Any) -> Estimate:
     """Share of episodes with an event.
 
     Where no episode or every episode has one, resampling knows no spread and would claim certainty; the exact

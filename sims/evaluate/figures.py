@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from landward.constraint import Constraint
 from landward.errors import EnvContractError
 from sims.evaluate.bootstrap import Estimate
 
@@ -83,6 +86,13 @@ def show(name: str, estimate: Estimate) -> str:
         f"{x * shown.factor:.{shown.digits}f}" for x in (estimate.value, estimate.low, estimate.high)
     )
     return f"{value} [{low}, {high}] {shown.shown_unit}".strip()
+
+
+def limit_text(constraint: Constraint) -> str:
+    """A constraint's limit in words; a range where its elements have different ones."""
+    limits = np.atleast_1d(constraint.limit)
+    low, high = f"{limits.min():g}", f"{limits.max():g}"
+    return f"{low if low == high else f'{low} to {high}'} {constraint.unit}".removesuffix(" 1")
 
 
 @dataclass(frozen=True)

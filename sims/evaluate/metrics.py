@@ -111,8 +111,8 @@ def swing_peaks(
 
 
 def violated_steps(values: np.ndarray) -> np.ndarray:
-    """Whether any component of a constraint is violated, (N,) bool from values (N, k); > 0 is violated."""
-    return (values > 0).any(axis=-1)
+    """Whether any component is violated, (N,) bool from values (N, k); NaN is violated too."""
+    return ~(values <= 0).all(axis=-1)
 
 
 def all_feet_down(contact: np.ndarray, alive: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from landward.errors import require
+from sims.evaluate.figures import limit_text
 from sims.evaluate.matrix import UNITS, Matrix, Row
 from sims.evaluate.protocol import Evaluation, Evidence
 
@@ -142,7 +143,9 @@ def torque_histogram(evidence: Evidence) -> str:
     ax.hist(torque, bins=np.linspace(0, top, 90), color=MEASURED, log=True)
     for constraint in evidence.constraints:
         if constraint.reads == "joint_torque":
-            ax.axvline(constraint.limit, color=BAD, lw=1.4, label=f"constraint, {constraint.limit:g} N m")
+            ax.axvline(
+                np.max(constraint.limit), color=BAD, lw=1.4, label=f"constraint, {limit_text(constraint)}"
+            )
     ax.axvline(hard, color=INK, lw=1.4, ls="--", label=f"strongest drive, {hard:g} N m")
     ax.set(xlabel="|joint torque| [N m]", ylabel="samples", xlim=(0, top))
     ax.legend(frameon=False, fontsize=8)

@@ -32,6 +32,7 @@ class MakeEnv(Protocol):
 
     def __call__(self, name: str, num_envs: int, seed: int, play: bool, overrides: Mapping[str, Any]) -> Env:
         """Make a task's environment."""
+        ...
 
 
 MakePolicy = Callable[[Path, Any, int], Policy]
@@ -168,10 +169,11 @@ def evaluate(
     first = make_policy(path, None, 1)
     task = task or first.spec.task
     stage = _Stages(path, task, settings, make_env, make_policy, progress)
-    by_physics, evidence = {}, None
     # The physics that counts comes last, so that its arrays are the ones that are plotted.
-    for physics in ["training"] + ["fine"] * (settings.physics == "fine"):
-        by_physics[physics], evidence, targets = stage.nominal(physics)
+    by_physics: dict[str, dict[str, Estimate]] = {}
+    by_physics["training"], evidence, targets = stage.nominal("training")
+    if settings.physics == "fine":
+        by_physics["fine"], evidence, targets = stage.nominal("fine")
     metrics = dict(by_physics[settings.physics])
     matrix, warnings = stage.matrix() if settings.matrix else (None, [])
     if matrix is not None:

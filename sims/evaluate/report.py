@@ -9,7 +9,7 @@ from typing import Any
 
 from landward.atomic import describe_os_error, write_text_atomic
 from landward.errors import RunError, require
-from sims.evaluate.figures import figure, show
+from sims.evaluate.figures import figure, limit_text, show
 from sims.evaluate.matrix import UNITS, Row
 from sims.evaluate.plots import all_plots
 from sims.evaluate.protocol import Evaluation
@@ -97,7 +97,7 @@ def constraint_rows(evaluation: Evaluation) -> list[dict[str, Any]]:
         rows.append(
             {
                 "name": constraint.name,
-                "limit": f"{constraint.limit:g} {constraint.unit}".removesuffix(" 1"),
+                "limit": limit_text(constraint),
                 "kind": constraint.kind,
                 "reads": constraint.reads,
                 "values": [show(name, metrics[name]) for metrics in evaluation.by_physics.values()],

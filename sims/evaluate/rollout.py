@@ -12,6 +12,7 @@ from landward.array import to_numpy
 from landward.errors import EnvContractError
 from landward.policy import Policy
 from sims.env import Env, Step
+from sims.evaluate.metrics import violated_steps
 
 SETTLE = 2.0
 """[s] Left out of tracking, gait and standing figures at the start of each episode."""
@@ -143,7 +144,7 @@ def rollout(
         terminated, truncated = to_numpy(step.terminated), to_numpy(step.truncated)
         counted += alive
         for name, value in step.constraints.items():
-            violations[name] += alive & (to_numpy(value) > 0).any(-1)
+            violations[name] += alive & violated_steps(to_numpy(value))
         fell |= alive & terminated
         alive = alive & ~(terminated | truncated)
         length += alive

@@ -47,6 +47,7 @@ def shapes(model: Any) -> list[Shape]:
         if colour[3] == 0.0:
             continue
         vertices, faces = _triangles(mj, model, geom, kind)
+        red, green, blue = (round(255 * float(c)) for c in np.clip(colour[:3], 0, 1))
         name = mj.mj_id2name(model, mj.mjtObj.mjOBJ_GEOM, geom) or f"geom{geom}"
         found.append(
             Shape(
@@ -56,7 +57,7 @@ def shapes(model: Any) -> list[Shape]:
                 faces=np.asarray(faces, np.int32),
                 position=np.array(model.geom_pos[geom]),
                 orientation=np.array(model.geom_quat[geom]),
-                colour=tuple(int(round(255 * c)) for c in np.clip(colour[:3], 0, 1)),
+                colour=(red, green, blue),
                 opacity=float(colour[3]),
             )
         )

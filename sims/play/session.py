@@ -12,6 +12,7 @@ import numpy as np
 from landward.array import to_numpy
 from landward.constraint import Constraint
 from landward.policy import Policy
+from sims.evaluate.figures import limit_text
 from sims.evaluate.rollout import base_velocity, hold_clock, policy_step
 from sims.play.drive import Drive
 
@@ -41,13 +42,16 @@ def gauge_percent(constraint: Constraint, value: np.ndarray) -> float:
     With value = |x| - limit - dead band the share is |x| / limit (the dead band aside); a lower limit mirrors
     that: 100 % at the limit, less above it. A constraint that is gated off (all values 0) uses nothing.
     """
-    worst = float(np.max(value))
     if constraint.when and not value.any():
         return 0.0
-    limit = abs(constraint.limit)
-    if limit == 0.0:
-        return 100.0 + 100.0 * worst if worst > 0 else 0.0
-    return max(0.0, 100.0 * (1.0 + (worst + constraint.dead_band) / limit))
+    limit = np.broadcast_to(np.abs(np.asarray(constraint.limit, np.float64)), value.shape)
+    # A limit of 0 has no percentage: nothing until it is violated, then how far beyond.
+    share = np.where(
+        limit > 0,
+        1.0 + (value + constraint.dead_band) / np.where(limit > 0, limit, 1.0),
+        np.where(value > 0, 1.0 + value, 0.0),
+    )
+    return max(0.0, 100.0 * float(share.max()))
 
 
 class Viewer(Protocol):
@@ -55,12 +59,15 @@ class Viewer(Protocol):
 
     def update(self, session: Session) -> None:
         """Show the present state; called once a control step."""
+        ...
 
     def is_open(self) -> bool:
         """False once the user closed it."""
+        ...
 
     def close(self) -> None:
         """Give everything back. Safe to call twice."""
+        ...
 
 
 class Session:
@@ -125,8 +132,7 @@ class Session:
         gauges = []
         for constraint in self.env.spec.constraints:
             percent = max(self._recent[constraint.name], default=0.0)
-            limit = f"{constraint.limit:g} {constraint.unit}".removesuffix(" 1")
-            gauges.append(Gauge(constraint.name, percent, limit, percent > 100.0))
+            gauges.append(Gauge(constraint.name, percent, limit_text(constraint), percent > 100.0))
         return gauges
 
 

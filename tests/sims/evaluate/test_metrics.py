@@ -62,7 +62,9 @@ def test_standing_figures():
 
 def test_moving_and_violations():
     np.testing.assert_array_equal(metrics.moving(np.array([[0.3, 0.3, 0], [0.1, 0, 0.8]])), [True, False])
-    np.testing.assert_array_equal(metrics.violated_steps(np.array([[-1.0, 0.0], [-1.0, 0.1]])), [False, True])
+    np.testing.assert_array_equal(
+        metrics.violated_steps(np.array([[-1, 0], [-1, 0.1], [-1, np.nan]])), [False, True, True]
+    )
 
 
 def test_an_episode_that_fell_while_settling_has_no_figures():

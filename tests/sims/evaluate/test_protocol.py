@@ -7,11 +7,12 @@ import re
 import numpy as np
 import pytest
 
+from landward.constraint import Constraint
 from landward.errors import EnvContractError, MissingDependencyError, RunError
 from sims.evaluate import Settings, evaluate
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.command import write_results
-from sims.evaluate.figures import judge, show
+from sims.evaluate.figures import judge, limit_text, show
 from sims.evaluate.protocol import find_policy
 from sims.evaluate.report import print_summary, render_html
 from sims.evaluate.tour import run_tour
@@ -147,6 +148,12 @@ def test_the_summary_table_names_targets(policy_file):
     assert "FAIL" in text
     assert "at most 0.120 m/s" in text
     assert "worst cell" in text
+
+
+def test_limits_in_words():
+    limit = {"limit": (20.0, 24.0), "unit": "N m"}
+    assert limit_text(Constraint("torque", reads="joint_torque", **limit)) == "20 to 24 N m"
+    assert limit_text(Constraint("tilt", reads="tilt", limit=0.5, unit="1")) == "0.5"
 
 
 def test_find_policy(tmp_path, policy_file):

@@ -68,6 +68,7 @@ def test_every_special_key_of_the_window_is_bound():
         ({"limit": 20.0, "when": "moving"}, [0.0], 0.0),
         ({"limit": 0.0}, [-0.5], 0.0),
         ({"limit": 0.0}, [0.5], 150.0),
+        ({"limit": (10.0, 20.0)}, [-1.0, -5.0], 90.0),
     ],
 )
 def test_gauges_in_percent_of_the_limit(fields, values, percent):
