@@ -19,7 +19,7 @@ TARGET_NOISE = 0.15
 """Standard deviation of the random joint targets about the default pose [rad]: the robots stumble, five of a
 thousand steps end in a fall."""
 Rows = dict[str, NDArray[np.float64]]
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 
 class Ours:
@@ -32,13 +32,13 @@ class Ours:
         self.env.episode_steps = self._random.integers(0, self.env.max_episode_steps, num_envs)
         self.ended, self.steps = 0, 0
 
-    def draw(self, steps: int) -> NDArray[np.float32]:
+    def draw(self, steps: int) -> Floats:
         """(T, N, J) raw actions."""
         shape = (steps, self.num_envs, len(self.env.robot.joint_names))
         noise = TARGET_NOISE / self.env.cfg.action_scale
         return (noise * self._random.standard_normal(shape)).astype(np.float32)
 
-    def targets(self, actions: NDArray[np.float32]) -> Floats:
+    def targets(self, actions: Floats) -> Floats:
         """(T, N, J) joint targets of raw actions [rad]."""
         default, scale = np.array(self.env.robot.default_joint_pos), self.env.cfg.action_scale
         return default + scale * actions.astype(np.float64)
@@ -47,7 +47,7 @@ class Ours:
         """The physics state by component, (N, ...) each."""
         return self.env.engine.state_dict()["rows"]
 
-    def run(self, actions: NDArray[np.float32]) -> float:
+    def run(self, actions: Floats) -> float:
         """Control steps/s of those actions."""
         ends = []
         start = time.perf_counter()
