@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
+
 from agents.on_policy.config import ConstraintConfig, ModelConfig, PPOConfig, TrainConfig
+from landward.errors import RegistryError
+from sims.registry import get_task
+
+
+def agent_config(task: str) -> TrainConfig:
+    """A fresh training configuration, the one that a task names.
+
+    Raises:
+        RegistryError: no such task, or the configuration that it names does not load.
+    """
+    target = get_task(task).agent
+    module, _, attribute = target.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RegistryError(f"the training configuration {target!r} of task {task!r} does not load: {error}") from error
 
 
 def go1_flat() -> TrainConfig:

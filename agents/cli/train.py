@@ -1,0 +1,111 @@
+"""`landward train`."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Union
+
+import tyro
+
+from agents.on_policy.config import TrainConfig
+from agents.recipes import agent_config
+from landward.errors import LandwardError, RegistryError
+from sims.registry import get_task, task_names
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class TaskSettings:
+    """Settings of a run, the same for all tasks. Every task adds its own configuration as --env."""
+
+    num_envs: int = 1024
+    """Environments simulated together."""
+    root: Path = Path("runs")
+    """Folder of all runs; the run goes to ROOT/TASK/TIME_seedN."""
+    export: bool = True
+    """Export the policy to policy.onnx at the end."""
+
+
+def task_settings(name: str) -> type:
+    """A dataclass of `TaskSettings` plus the task's environment (`env`) and agent (`agent`) configuration."""
+    cfg, agent = get_task(name).make_cfg(False), agent_config(name)
+    fields: list[Any] = [
+        ("agent", TrainConfig, field(default_factory=lambda: agent)),
+        ("env", type(cfg), field(default_factory=lambda: cfg)),
+    ]
+    made = dataclasses.make_dataclass(f"{type(cfg).__name__}Run", fields, bases=(TaskSettings,))
+    made.__doc__ = get_task(name).summary
+    made.task = name
+    return made
+
+
+@functools.cache
+def task_choices() -> Any:
+    """One subcommand a task, so that the flags of a task are exactly its settings.
+
+    A task of a plugin that does not load is left out with a warning; it must not keep others from training.
+    """
+    choices = []
+    for name in task_names():
+        try:
+            made = task_settings(name)
+        except (LandwardError, ImportError) as error:
+            _LOG.warning("task %s is left out: %s", name, error)
+            continue
+        named = tyro.conf.subcommand(name, description=get_task(name).summary, prefix_name=False)
+        choices.append(Annotated[tyro.conf.AvoidSubcommands[made], named])
+    if not choices:
+        raise RegistryError("no task is installed: install Landward with its simulators, pip install 'landward[sim]'")
+    if len(choices) == 1:
+        choices.append(Annotated[_NoTask, tyro.conf.subcommand("none", prefix_name=False)])
+    return Annotated[Union[tuple(choices)], tyro.conf.arg(name="")]
+
+
+@dataclass
+class _NoTask:
+    """A second choice where only one task is installed, because one alone would be no subcommand."""
+
+
+@dataclass
+class Train:
+    """Train a policy for a task and export it.
+
+    Writes a run folder with checkpoints, curves (TensorBoard and metrics.jsonl) and the exported policy. Ctrl-C ends
+    the run after the iteration with a checkpoint; `landward resume` goes on from there, bit by bit the same.
+
+    landward train go1-flat
+    landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty --env.rewards.trot 2
+    """
+
+    task: task_choices()  # type: ignore[valid-type]
+    """What to learn."""
+
+    def run(self) -> int:
+        """Train, then export; 130 or 143 where a signal ended the run."""
+        from agents.on_policy.train import start  # torch: not for --help
+
+        chosen: Any = self.task
+        if isinstance(chosen, _NoTask):
+            raise LandwardError("name a task to train; `landward list` shows them")
+        runner = start(chosen.task, chosen.agent, chosen.num_envs, chosen.root, chosen.env)
+        print(f"run folder: {runner.folder.path}")
+        return finish(runner, chosen.export)
+
+
+def finish(runner: Any, with_export: bool) -> int:
+    """Train to the end of the run and export its policy; returns the exit status."""
+    from agents.on_policy.train import describe, export
+
+    with runner.source:
+        status = runner.train()
+    if status:
+        print(f"stopped; go on with: landward resume {runner.folder.path}")
+        return status
+    if with_export:
+        print(f"exported {describe(export(runner.folder.path))}")
+    return 0

@@ -1,0 +1,96 @@
+"""Start, resume and export training runs of registered tasks."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from agents.export import ExportReport, export_policy
+from agents.on_policy import settings
+from agents.on_policy.config import TrainConfig, config_from_dict
+from agents.on_policy.runner import Runner, config_document
+from landward.errors import CheckpointError
+from landward.runs import RunFolder
+from sims.env import Env
+from sims.registry import get_task, make_env
+
+EXPORT_ENVS = 32
+"""Environments of the comparison at the end of an export."""
+
+
+def start(task: str, config: TrainConfig, num_envs: int, root: Path | str = "runs", env_cfg: Any = None) -> Runner:
+    """Make the environment, the run folder and the runner of a new run.
+
+    Args:
+        task: a registered task.
+        config: settings of the agent.
+        num_envs: number of environments.
+        root: folder of all runs.
+        env_cfg: configuration of the task; the registered one when None.
+    """
+    config.validate()
+    default = get_task(task).make_cfg(False)
+    env_cfg = default if env_cfg is None else env_cfg
+    changed = settings.differences(default, env_cfg)
+    env = make_env(task, num_envs, config.seed, cfg=copy.deepcopy(env_cfg))
+    folder = RunFolder.create(root, task, config.seed, config_document(config, num_envs, changed), env.spec)
+    return Runner(env, config, folder)
+
+
+def resume(path: Path | str) -> Runner:
+    """Make the runner of an existing run and load its newest whole checkpoint.
+
+    Raises:
+        RunError: no such run.
+        CheckpointError: it has no checkpoint that can be read.
+    """
+    folder = RunFolder.open(path)
+    runner = Runner(_environment(folder), _agent(folder), folder)
+    runner.load(str(_newest(folder)))
+    return runner
+
+
+def export(path: Path | str, checkpoint: Path | str | None = None) -> ExportReport:
+    """Export a checkpoint of a run into its folder.
+
+    Args:
+        path: the run.
+        checkpoint: file of a checkpoint; the newest whole one when None.
+
+    Raises:
+        PolicyFileError: the policy cannot be exported, or the export acts differently.
+    """
+    folder = RunFolder.open(path)
+    file = Path(checkpoint) if checkpoint is not None else _newest(folder)
+    with _environment(folder, EXPORT_ENVS) as env:
+        runner = Runner(env, _agent(folder), folder)
+        runner.load(str(file), load_cfg={"actor": True})
+        provenance = {**folder.provenance, "run": folder.path.name, "checkpoint": file.name}
+        return export_policy(runner.alg.get_policy(), env, folder.path, provenance)
+
+
+def describe(report: ExportReport) -> str:
+    """One line about an export."""
+    return (
+        f"{report.path}  opset {report.opset}, {report.size / 1024:.0f} KiB (policy.pt {report.torchscript_size / 1024:.0f} "
+        f"KiB), largest difference to training {report.error:.1e} over {report.steps} steps with {report.resets} resets"
+    )
+
+
+def _environment(folder: RunFolder, num_envs: int | None = None) -> Env:
+    document = folder.config
+    cfg = get_task(document["task"]).make_cfg(False)
+    settings.apply(cfg, document["env"])
+    return make_env(document["task"], num_envs or document["num_envs"], document["seed"], cfg=cfg)
+
+
+def _agent(folder: RunFolder) -> TrainConfig:
+    return config_from_dict(folder.config["agent"])
+
+
+def _newest(folder: RunFolder) -> Path:
+    newest = folder.latest_checkpoint()
+    if newest is None:
+        raise CheckpointError(f"{folder.path} has no checkpoint that can be read: start the run again")
+    return newest
