@@ -29,7 +29,7 @@ def go1_flat() -> TrainConfig:
     Constraints set in once the gait exists: from the first step on they freeze exploration and the robot stands still.
     """
     return TrainConfig(
-        total_steps=8.0e6,
+        total_steps=7.5e6,
         ppo=PPOConfig(mirror=True),
         constraint=ConstraintConfig(start_after_steps=3.0e6, ramp_steps=2.0e6),
     )
