@@ -1,0 +1,146 @@
+import json
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from agents.export import ScriptPolicy, compare, export_policy
+from agents.exported import ExportedPolicy
+from landward.errors import PolicyFileError
+from landward.onnx_policy import OnnxPolicy
+from landward.policy_file import read_policy_file
+from tests.agents.builders import make_runner, tiny_config
+from tests.agents.fakes import COMMAND, TARGET, VELOCITY, PointMass
+
+
+def trained(tmp_path, **changes):
+    config = tiny_config(iterations=2, **changes)
+    runner = make_runner(tmp_path, config)
+    runner.train()
+    return runner.alg.get_policy()
+
+
+KINDS = {
+    "gaussian": {},
+    "gsde": {"model__exploration": "gsde"},
+    "gru": {"model__recurrent": "gru", "ppo__parallel_update": False, "constraint__mode": "none"},
+    "lstm": {"model__recurrent": "lstm", "ppo__parallel_update": False, "constraint__mode": "none"},
+    "not normalised": {"model__normalize": False},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_files_act_as_in_training_over_resets(tmp_path, kind):
+    actor = trained(tmp_path, **{"model__recurrent_size": 8, **KINDS[kind]})
+    report = export_policy(actor, PointMass(16), tmp_path, {"seed": 1})
+    assert report.error <= 1e-5
+    assert report.resets >= 16
+    assert report.size == (tmp_path / "policy.onnx").stat().st_size
+    assert not list(tmp_path.glob("*.data")) and not list(tmp_path.glob(".policy*"))
+
+
+def test_the_file_carries_its_contract(tmp_path):
+    export_policy(trained(tmp_path), PointMass(16), tmp_path, {"seed": 7})
+    file = read_policy_file(tmp_path / "policy.onnx")
+    assert file.spec == PointMass(1).spec
+    assert file.provenance == {"seed": 7}
+    states = {state.input: (state.output, state.shape, state.init) for state in file.states}
+    assert states == {
+        "state.velocity": ("state.velocity.next", (4,), 0.0),
+        "state.last_action": ("state.last_action.next", (4,), 0.0),
+        "state.first": ("state.first.next", (1,), 1.0),
+    }
+    graph = onnx.load(tmp_path / "policy.onnx").graph
+    assert [entry.name for entry in graph.input] == ["velocity", "command", *states]
+    assert [entry.name for entry in graph.output] == ["target", *(f"{name}.next" for name in states)]
+
+
+def test_one_step_by_hand(tmp_path):
+    actor = trained(tmp_path)
+    export_policy(actor, PointMass(16), tmp_path, {})
+    policy = OnnxPolicy(tmp_path / "policy.onnx")
+    velocity, command = np.array([[5.0, 0.3]], np.float32), np.array([[0.2, -0.4]], np.float32)
+    # clip to 3, offset (0.1, -0.1), scale 2; three equal frames at the start; no action yet
+    frame = [(3.0 - 0.1) * 2, (0.3 + 0.1) * 2]
+    obs = torch.tensor([[*frame * 3, 0.2, -0.4, 0, 0, 0, 0]])
+    raw = actor({"policy": obs}).detach().numpy()
+    expected = np.array([0.05, 0.0]) + 0.5 * np.clip(raw, -5, 5)
+    assert policy({"velocity": velocity, "command": command})["target"] == pytest.approx(expected, abs=1e-6)
+    # the second step has one new frame and the raw action of the first
+    second = [(1.0 - 0.1) * 2, (1.0 + 0.1) * 2]
+    obs = torch.tensor([[*frame * 2, *second, 0.2, -0.4, 0, 0, *raw[0].tolist()]])
+    raw = actor({"policy": obs}).detach().numpy()
+    expected = np.array([0.05, 0.0]) + 0.5 * np.clip(raw, -5, 5)
+    velocity = np.array([[1.0, 1.0]], np.float32)
+    assert policy({"velocity": velocity, "command": command})["target"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_torchscript_names_its_inputs(tmp_path):
+    export_policy(trained(tmp_path), PointMass(16), tmp_path, {})
+    policy = ScriptPolicy(tmp_path / "policy.pt", num_envs=2)
+    assert policy.spec == PointMass(1).spec
+    measured = {"velocity": np.zeros((2, 2), np.float32), "command": np.zeros((2, 2), np.float32)}
+    assert policy(measured)["target"].shape == (2, 2)
+
+
+class WrongMeasurements(PointMass):
+    """Feeds the exported policy another velocity than the one the trained policy saw."""
+
+    def measurements(self):
+        return {**super().measurements(), "velocity": np.clip(self.velocity, *VELOCITY.clip) + 0.01}
+
+
+def test_an_export_that_acts_differently_is_refused(tmp_path):
+    actor = trained(tmp_path)
+    with pytest.raises(PolicyFileError, match="policy.onnx differs from the trained policy"):
+        export_policy(actor, WrongMeasurements(16), tmp_path, {})
+    assert not list(tmp_path.glob("policy.*")) and not list(tmp_path.glob(".policy*"))
+
+
+def test_a_missed_reset_is_noticed(tmp_path):
+    actor = trained(tmp_path)
+    export_policy(actor, PointMass(16), tmp_path, {})
+    policy = OnnxPolicy(tmp_path / "policy.onnx", num_envs=16)
+    policy.reset = lambda env_ids=None: None
+    errors, resets = compare(actor, PointMass(16), {"deaf": policy}, 30)
+    assert resets > 0 and errors["deaf"] > 1e-3
+
+
+def test_limits_bound_the_commands():
+    spec = PointMass(1).spec
+    import dataclasses
+
+    narrow = dataclasses.replace(spec, actions=(dataclasses.replace(TARGET, limits=((-0.1, 0.1), (-0.2, 0.2))),))
+    actor = _actor(spec)
+    with torch.no_grad():
+        actor.mlp[-1].bias.copy_(torch.tensor([3.0, -3.0]))
+        command = ExportedPolicy(actor, narrow)(*ExportedPolicy(actor, narrow).example_inputs())[0]
+    assert command.tolist()[0] == pytest.approx([0.1, -0.2])
+
+
+def test_what_cannot_be_exported_is_named():
+    import dataclasses
+
+    spec = PointMass(1).spec
+    chunked = dataclasses.replace(spec, actions=(dataclasses.replace(TARGET, chunk=4),))
+    with pytest.raises(PolicyFileError, match="'target' is chunked"):
+        ExportedPolicy(_actor(spec), chunked)
+    other = dataclasses.replace(spec, observations={"policy": (COMMAND,)})
+    with pytest.raises(PolicyFileError, match="2 columns, the trained actor reads 12"):
+        ExportedPolicy(_actor(spec), other)
+
+
+def test_the_report_is_json_able(tmp_path):
+    import dataclasses
+
+    report = export_policy(trained(tmp_path), PointMass(16), tmp_path, {})
+    assert json.dumps({**dataclasses.asdict(report), "path": str(report.path)})
+
+
+def _actor(spec):
+    from rsl_rl.models import MLPModel
+    from tensordict import TensorDict
+
+    obs = TensorDict({"policy": torch.zeros(1, 12)}, batch_size=[1])
+    return MLPModel(obs, {"actor": list(spec.actor)}, "actor", 2, hidden_dims=[8])
