@@ -1,8 +1,8 @@
 """Latency of an exported policy, against bare ONNX Runtime.
 
 One control step of `OnnxPolicy` (checks of names, shapes and numbers, state kept, fresh outputs) and one bare
-`session.run` of the same file with a ready dictionary, on one core, batch 1, in alternating blocks. The file is
-an export of go1-flat with the networks of its recipe; they are untrained, which costs the same.
+`session.run` of the same file with a ready dictionary, on one core, batch 1, in alternating blocks. The file
+is an export of go1-flat with the networks of its recipe; they are untrained, which costs the same.
 """
 
 from __future__ import annotations
@@ -97,12 +97,16 @@ def measure(path: Path, blocks: int, calls: int) -> dict[str, list[np.ndarray]]:
     fed = measurements(MEASUREMENTS)
     ready = [inputs | states for inputs in fed]
     found: dict[str, list[np.ndarray]] = {OURS: [], BARE: []}
-    candidates = {OURS: (policy, fed), BARE: (partial(session.run, None), ready)}
+    candidates: dict[str, tuple[Call, list[dict[str, np.ndarray]]]] = {
+        OURS: (policy, fed),
+        BARE: (partial(session.run, None), ready),
+    }
     for call, inputs in candidates.values():
         latencies(call, inputs, calls)
     for index in range(blocks):
         for name in (OURS, BARE) if index % 2 == 0 else (BARE, OURS):
-            found[name].append(latencies(*candidates[name], calls))
+            call, inputs = candidates[name]
+            found[name].append(latencies(call, inputs, calls))
     return found
 
 
