@@ -51,7 +51,10 @@ def parallel_update(alg: ConstrainedPPO) -> dict[str, float]:
         Mean losses under rsl_rl's names.
     """
     batches = gather(alg)
-    with short_switch_interval(), ThreadPoolExecutor(1) as pool:
+    threads = torch.get_num_threads()
+    # OpenMP keeps the number of threads for every Python thread by itself: a new one would take all cores
+    worker = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(threads,))
+    with short_switch_interval(), worker as pool:
         value = pool.submit(train_critic, alg, batches, alg.learning_rate)
         losses = train_actor(alg, batches)
         losses = {"value": value.result(), **losses}
