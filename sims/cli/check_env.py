@@ -16,6 +16,7 @@ import tyro
 from landward.errors import LandwardError, RegistryError
 from sims.check import check_env
 from sims.check_tools import Finding
+from sims.offscreen import choose_renderer
 
 
 @dataclass
@@ -63,6 +64,7 @@ def make(name: str, num_envs: int, seed: int) -> Any:
     if ":" not in name:
         from sims.registry import make_env
 
+        choose_renderer()
         return make_env(name, num_envs=num_envs, seed=seed)
     module_name, _, attribute = name.partition(":")
     # A module in the working directory is found, as it is by `python -m`.

@@ -19,6 +19,7 @@ from sims.evaluate.matrix import AXES, Matrix, run_matrix, run_terrain
 from sims.evaluate.rollout import Rollout, Traces, command_box, draw_commands, require_velocity_env, rollout
 from sims.evaluate.summary import standing_figures, walking_figures
 from sims.evaluate.tour import Tour, run_tour
+from sims.offscreen import choose_renderer
 
 Physics = Literal["fine", "training"]
 FINE_STEP = 0.002
@@ -290,6 +291,7 @@ class _Stages:
 def _registered_env(name: str, num_envs: int, seed: int, play: bool, overrides: Mapping[str, Any]) -> Env:
     from sims.registry import make_env
 
+    choose_renderer()
     return make_env(name, num_envs=num_envs, seed=seed, play=play, overrides=overrides)
 
 

@@ -18,9 +18,9 @@ FRAME_SIZE = (640, 480)
 """(width, height) of a frame."""
 FRACTION = 0.8
 """Of the largest commands."""
-RENDER_HELP = (
-    "no film: {error}. MuJoCo draws off-screen with MUJOCO_GL=egl (Debian: apt-get install libegl1 "
-    "libgl1-mesa-dri) or MUJOCO_GL=osmesa (apt-get install libosmesa6); or pass --no-video"
+INSTALL = (
+    "MuJoCo draws off-screen with MUJOCO_GL=egl (Debian: apt-get install libegl1 libgl1 libgl1-mesa-dri) "
+    "or MUJOCO_GL=osmesa (apt-get install libosmesa6)"
 )
 
 
@@ -108,6 +108,9 @@ def _draw(env: Any, frames: list[np.ndarray]) -> str:
     """Append a frame; what to install where the machine cannot draw."""
     try:
         frames.append(np.asarray(env.render(0, FRAME_SIZE)))
-    except (LandwardError, NotImplementedError, ImportError, RuntimeError, AttributeError, OSError) as error:
-        return RENDER_HELP.format(error=str(error).splitlines()[0] if str(error) else type(error).__name__)
+    except LandwardError as error:
+        # Our own errors say the remedy themselves.
+        return f"no film: {error}; or pass --no-video"
+    except (NotImplementedError, ImportError, RuntimeError, AttributeError, OSError) as error:
+        return f"no film: {error or type(error).__name__}. {INSTALL}; or pass --no-video"
     return ""

@@ -12,6 +12,7 @@ import tyro
 
 from sims.evaluate.protocol import find_policy
 from sims.evaluate.rollout import COMMANDS, NEEDED, require_velocity_env
+from sims.offscreen import choose_renderer
 from sims.play.drive import HELP, Drive
 from sims.play.session import Session, Viewer, play
 from sims.play.web import HOST, PORT, WebViewer
@@ -48,6 +49,7 @@ class Play:
         from landward.onnx_policy import OnnxPolicy
         from sims.registry import make_env
 
+        choose_renderer()
         file = find_policy(self.policy)
         task = self.task or OnnxPolicy(file).spec.task
         with make_env(task, num_envs=1, seed=self.seed, play=True) as env:
