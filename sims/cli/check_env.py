@@ -26,8 +26,9 @@ class CheckEnv:
     Steps it, resets it and lets it time out with random actions. Every finding says the remedy. Exit status 1
     where there is an error; warnings alone leave it at 0.
 
-    landward check-env go1-flat
-    landward check-env my_package.my_module:make_env --num-envs 2 --json
+    Examples:
+        landward check-env go1-flat
+        landward check-env my_package.my_module:make_env --num-envs 2 --json
     """
 
     env: tyro.conf.Positional[str]

@@ -40,8 +40,9 @@ class Eval:
     evaluation.json, report.html and tour.mp4. Exit status 0 where every target of the task is met, 1 where
     one is missed.
 
-    landward eval runs/go1-flat/2026-11-23_seed0
-    landward eval policy.onnx --task go1-rough --no-matrix --no-video --json
+    Examples:
+        landward eval runs/go1-flat/2026-11-23_seed0
+        landward eval policy.onnx --task go1-rough --no-matrix --no-video --json
     """
 
     policy: tyro.conf.Positional[Path]

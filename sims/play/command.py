@@ -25,8 +25,9 @@ class Play:
     The page needs no display on this machine: open it through an SSH tunnel. Gauges show how close the robot
     is to each limit of its task.
 
-    landward play runs/go1-flat/2026-11-23_seed0
-    landward play policy.onnx --viewer web --port 8090
+    Examples:
+        landward play runs/go1-flat/2026-11-23_seed0
+        landward play policy.onnx --viewer web --port 8090
     """
 
     policy: tyro.conf.Positional[Path]
