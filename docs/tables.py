@@ -7,11 +7,13 @@ after a change of a robot, a task or a figure: python docs/tables.py
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from agents.recipes import agent_config
 from landward.constraint import Constraint
 from landward.spec import ObservationTerm
 from robots import Robot, get_robot
@@ -40,6 +42,14 @@ ROBOT_ROWS = (
     ("feet", "feet", ""),
     ("bodies", "contact shapes other than feet", ""),
     ("standing_height", "base origin above the ground in the standing pose", "m"),
+)
+REWARD_SETTINGS = (
+    ("sigma", "width of both tracking terms"),
+    ("air_time_zero", "swing duration that is worth nothing [s]"),
+    ("swing_height_full", "swing peak that earns the full term [m]"),
+    ("swing_height_zero", "share of the full swing that is worth nothing"),
+    ("shaping_start", "factor on the shaping terms at the first step, growing to 1"),
+    ("shaping_steps", "over this many environment steps"),
 )
 RANDOMISED = (
     ("friction", "sliding friction of the feet"),
@@ -96,6 +106,64 @@ def reward(name: str) -> list[str]:
             formula = (inspect.getdoc(term) or "").partition(" (")[0].rstrip(".").replace("|", "\\|")
             rows.append((f"`{term.__name__}`", formula, *(f"{w:g}" if w else "" for w in weights)))
     return _table(("term", "value per second", *TASKS), rows)
+
+
+def reward_settings(name: str) -> list[str]:
+    """The other numbers in the reward formulas, all tasks."""
+    del name
+    cfgs = [_cfg(task).rewards for task in TASKS]
+    rows = [
+        (f"`{field}`", title, *(f"{getattr(c, field):g}" for c in cfgs)) for field, title in REWARD_SETTINGS
+    ]
+    return _table(("setting", "meaning", *TASKS), rows)
+
+
+def ends(name: str) -> list[str]:
+    """What ends an episode, all tasks."""
+    del name
+    cfgs = [_cfg(task) for task in TASKS]
+    conditions = [(c.terminations, get_robot(c.robot).fall_height, c) for c in cfgs]
+    contact = [t.body_contact for t, _, _ in conditions]
+    rows = [
+        ("fall: base tilted by more than", *(f"{math.degrees(t.tilt):.0f}°" for t, _, _ in conditions)),
+        (
+            "fall: base origin above the ground lower than",
+            *(f"{h:g} m" if t.height else "" for t, h, _ in conditions),
+        ),
+        (
+            "fall: a watched link (base, thighs) presses with more than",
+            *("" if c is None else f"{c:g} N" for c in contact),
+        ),
+        ("fall: physics diverged", *("yes" for _ in cfgs)),
+        ("time-out", *(f"{c.episode_s:g} s" for c in cfgs)),
+        (
+            "time-out: 0.5 m from the end of the ground",
+            *("yes" if c.terrain is not None else "" for c in cfgs),
+        ),
+    ]
+    return _table(("", *TASKS), rows)
+
+
+def recipes(name: str) -> list[str]:
+    """The main settings of all tasks' recipes."""
+    del name
+    agents = [agent_config(task) for task in TASKS]
+    rows = [
+        (
+            "end",
+            *(f"{a.total_steps:g} steps" if a.total_steps else f"{a.iterations} iterations" for a in agents),
+        ),
+        ("`model.hidden_sizes`", *(", ".join(map(str, a.model.hidden_sizes)) for a in agents)),
+        (
+            "`ppo.learning_rate`, `ppo.desired_kl`",
+            *(f"{a.ppo.learning_rate:g}, {a.ppo.desired_kl:g}" for a in agents),
+        ),
+        ("`ppo.epochs`", *(str(a.ppo.epochs) for a in agents)),
+        ("`ppo.mirror`", *("yes" if a.ppo.mirror else "no" for a in agents)),
+        ("`constraint.start_after_steps`", *(f"{a.constraint.start_after_steps:g}" for a in agents)),
+        ("`constraint.ramp_steps`", *(f"{a.constraint.ramp_steps:g}" for a in agents)),
+    ]
+    return _table(("", *TASKS), rows)
 
 
 def constraints(name: str) -> list[str]:
@@ -155,7 +223,19 @@ def targets(name: str) -> list[str]:
 
 
 TABLES: dict[str, Callable[[str], list[str]]] = {
-    f.__name__: f for f in (robot, observations, reward, constraints, commands, randomisation, targets)
+    f.__name__: f
+    for f in (
+        robot,
+        observations,
+        reward,
+        reward_settings,
+        constraints,
+        commands,
+        randomisation,
+        ends,
+        recipes,
+        targets,
+    )
 }
 
 
