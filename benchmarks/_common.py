@@ -24,20 +24,20 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
     return made
 
 
-def interleave(
-    candidates: Mapping[str, Callable[[], float]], rounds: int, prepare: Callable[[], object] = lambda: None
-) -> dict[str, list[float]]:
+def interleave[T](
+    candidates: Mapping[str, Callable[[], T]], rounds: int, prepare: Callable[[], object] = lambda: None
+) -> dict[str, list[T]]:
     """Measure every candidate once a round, so that noise of the machine hits all of them.
 
     Args:
-        candidates: name -> measures once and returns the number.
+        candidates: name -> measures once and returns the result.
         rounds: how often each is measured.
         prepare: called before each round.
 
     Returns:
-        Name -> its numbers, one a round. The order within a round is reversed in every second one.
+        Name -> its results, one a round. The order within a round is reversed in every second one.
     """
-    found: dict[str, list[float]] = {name: [] for name in candidates}
+    found: dict[str, list[T]] = {name: [] for name in candidates}
     for index in range(rounds):
         prepare()
         names = list(candidates)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,29 @@ TARGET_NOISE = 0.15
 thousand steps end in a fall."""
 Rows = dict[str, NDArray[np.float64]]
 Floats = NDArray[np.floating[Any]]
+
+
+class Speed(NamedTuple):
+    """Control steps per second of all environments."""
+
+    wall: float
+    cpu: float
+    """Per second of processor time, all threads together: hardly changes with the load of the machine."""
+
+
+class Stopwatch:
+    """Times a `with` block."""
+
+    def __enter__(self) -> Stopwatch:
+        self._cpu, self._wall = time.process_time(), time.perf_counter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wall, self._cpu = time.perf_counter() - self._wall, time.process_time() - self._cpu
+
+    def speed(self, steps: int) -> Speed:
+        """Speed at which so many environment steps were done in the block."""
+        return Speed(steps / self._wall, steps / self._cpu)
 
 
 class Ours:
@@ -47,17 +70,16 @@ class Ours:
         """The physics state by component, (N, ...) each."""
         return self.env.engine.state_dict()["rows"]
 
-    def run(self, actions: Floats) -> float:
-        """Control steps/s of those actions."""
+    def run(self, actions: Floats) -> Speed:
+        """Speed of those actions."""
         ends = []
-        start = time.perf_counter()
-        for action in actions:
-            step = self.env.step(action)
-            ends.append(step.terminated | step.truncated)
-        seconds = time.perf_counter() - start
+        with Stopwatch() as watch:
+            for action in actions:
+                step = self.env.step(action)
+                ends.append(step.terminated | step.truncated)
         self.ended += int(np.sum(ends))
         self.steps += self.num_envs * len(actions)
-        return self.num_envs * len(actions) / seconds
+        return watch.speed(self.num_envs * len(actions))
 
 
 class BareBatch:
@@ -164,7 +186,7 @@ class BareThreads:
         return self._states[:, 1 : 1 + self._model.nq].copy()
 
 
-BARE = {"Batch.step": BareBatch, "rollout": BareRollout, "mj_step in threads": BareThreads}
+BARE = {"Batch.step": BareBatch, "rollout": BareRollout, "mj_step, threads": BareThreads}
 
 
 def full_states(model: Any, rows: Rows) -> Floats:
@@ -220,14 +242,13 @@ class Envpool:
         """(T, N, 12) actions."""
         return np.clip(self._noise * self._random.standard_normal((steps, self.num_envs, 12)), -1.0, 1.0)
 
-    def run(self, actions: Floats) -> float:
-        """Control steps/s of those actions."""
+    def run(self, actions: Floats) -> Speed:
+        """Speed of those actions."""
         ends = []
-        start = time.perf_counter()
-        for action in actions:
-            _, _, terminated, truncated, _ = self.env.step(action)
-            ends.append(terminated | truncated)
-        seconds = time.perf_counter() - start
+        with Stopwatch() as watch:
+            for action in actions:
+                _, _, terminated, truncated, _ = self.env.step(action)
+                ends.append(terminated | truncated)
         self.ended += int(np.sum(ends))
         self.steps += self.num_envs * len(actions)
-        return self.num_envs * len(actions) / seconds
+        return watch.speed(self.num_envs * len(actions))

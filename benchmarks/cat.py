@@ -2,8 +2,8 @@
 
 Trains solo12-flat and go1-flat with PPO in three ways (CaT; a penalty for violating the same limits;
 neither), three seeds each, with equal samples, and evaluates the exported policies: nominal physics, 64
-episodes of 10 s under constant commands out of the task's ranges. Runs lie in benchmarks/results/cat: finished
-ones are reused and ones that were cut off are resumed, so that the benchmark can be run in pieces,
+episodes of 10 s under constant commands out of the task's ranges. Runs lie in benchmarks/results/cat:
+finished ones are reused and ones that were cut off are resumed, so that the benchmark can be run in pieces,
 `python benchmarks/cat.py --robot go1 --mode cat --seed 1`.
 """
 

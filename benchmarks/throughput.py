@@ -15,7 +15,6 @@ import math
 import multiprocessing
 import os
 import statistics
-import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -25,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _common, harness
-from benchmarks._steppers import BARE, ENVPOOL_TASK, Envpool, Ours, contacts
+from benchmarks._steppers import BARE, ENVPOOL_TASK, Envpool, Ours, Speed, Stopwatch, contacts
 from landward.provenance import cpu_count
 
 NUM_ENVS = 1024
@@ -33,7 +32,7 @@ SIZES = (64, 256, 1024, 4096, 8192)
 OURS = "landward"
 POOLS = {"envpool, 4": 4, "envpool, 8": 8, "envpool, 16": 16, "envpool, 64": 64}
 """Candidate -> number of environments."""
-SAME_STEP = "envpool, 8, our step"
+SAME_STEP = "envpool, our dt"
 """envpool's task with our physics timestep, three substeps instead of five; shown, not claimed."""
 GOAL, POOL_GOAL = 0.8, 3.0
 POOL_SHARE = 5
@@ -53,8 +52,9 @@ def measure(num_envs: int, steps: int, rounds: int, bare: tuple[str, ...], pool:
         pool: whether to measure envpool.
 
     Returns:
-        "rates": candidate -> control steps/s of each round; "substeps", "contacts" and "episode" (mean length
-        in control steps), each candidate -> number.
+        "rates" and "cpu rates": candidate -> control steps per second and per second of processor time of
+        each round; "substeps", "contacts" and "episode" (mean length in control steps), each
+        candidate -> number.
     """
     ours = Ours(num_envs)
     model, physics = ours.env.engine.model, ours.env.cfg.physics
@@ -71,30 +71,31 @@ def measure(num_envs: int, steps: int, rounds: int, bare: tuple[str, ...], pool:
         block["targets"] = ours.targets(block["actions"])
         block["rows"] = {name: np.array(value) for name, value in ours.rows().items()}
 
-    def step_bare(name: str) -> float:
+    def step_bare(name: str) -> Speed:
         made[name].load(block["rows"])
-        start = time.perf_counter()
-        made[name].run(block["targets"])
-        return num_envs * steps / (time.perf_counter() - start)
+        with Stopwatch() as watch:
+            made[name].run(block["targets"])
+        return watch.speed(num_envs * steps)
 
-    candidates: dict[str, Callable[[], float]] = {OURS: lambda: ours.run(block["actions"])}
+    candidates: dict[str, Callable[[], Speed]] = {OURS: lambda: ours.run(block["actions"])}
     candidates |= {name: partial(step_bare, name) for name in made}
     candidates |= {
         name: partial(_random_block, env, num_envs * steps // POOL_SHARE) for name, env in pools.items()
     }
-    rates = _common.interleave(candidates, rounds, prepare)
+    speeds = _common.interleave(candidates, rounds, prepare)
     positions = {OURS: ours.rows()["qpos"], **{name: one.qpos() for name, one in made.items()}}
     substeps = {**dict.fromkeys((OURS, *made), physics.substeps), **{n: e.substeps for n, e in pools.items()}}
     return {
-        "rates": rates,
+        "rates": {name: [speed.wall for speed in some] for name, some in speeds.items()},
+        "cpu rates": {name: [speed.cpu for speed in some] for name, some in speeds.items()},
         "substeps": substeps,
         "contacts": {name: contacts(model, qpos) for name, qpos in positions.items()},
         "episode": {name: one.steps / max(one.ended, 1) for name, one in {OURS: ours, **pools}.items()},
     }
 
 
-def _random_block(candidate: Ours | Envpool, env_steps: int) -> float:
-    """Rate over so many environment steps, at least two control steps."""
+def _random_block(candidate: Ours | Envpool, env_steps: int) -> Speed:
+    """Speed over so many environment steps, at least two control steps."""
     return candidate.run(candidate.draw(max(env_steps // candidate.num_envs, 2)))
 
 
@@ -140,7 +141,9 @@ def growth(sizes: tuple[int, ...], steps: int, rounds: int, pool: bool) -> list[
             row["envpool memory"] = pool_memory = memory_of("envpool", size)
             env = Envpool(size)
             _random_block(env, 2 * size)
-            row["envpool"] = statistics.median(_random_block(env, steps // POOL_SHARE) for _ in range(rounds))
+            row["envpool"] = statistics.median(
+                _random_block(env, steps // POOL_SHARE).wall for _ in range(rounds)
+            )
         rows.append(row)
     return rows
 
@@ -189,6 +192,20 @@ def plot(found: dict[str, Any], grown: list[dict[str, float | None]], pool: bool
     return figure
 
 
+def table(found: dict[str, Any], title: str) -> tuple[str, tuple[str, ...], list[tuple[Any, ...]]]:
+    """Title, columns and rows of what `measure` found; ratios are those of landward to the row."""
+    rows = []
+    for name, rates in found["rates"].items():
+        rate, ratio = statistics.median(rates), _common.median_ratio(found["rates"][OURS], rates)
+        cpu = _common.median_ratio(found["cpu rates"][OURS], found["cpu rates"][name])
+        substeps = found["substeps"][name]
+        touching, episode = (found[key].get(name, "") for key in ("contacts", "episode"))
+        per_cpu = statistics.median(found["cpu rates"][name])
+        rows.append((name, rate, rate * substeps, substeps, ratio, per_cpu, cpu, touching, episode))
+    columns = ("", "steps/s", "physics/s", "substeps", "ratio", "steps/CPU s", "CPU ratio")
+    return f"{title}; envpool: {ENVPOOL_TASK}", (*columns, "contacts", "episode"), rows
+
+
 def main() -> None:
     """Measure, print, plot."""
     run = harness.options(__doc__)
@@ -201,20 +218,9 @@ def main() -> None:
     found = measure(num_envs, steps, rounds, tuple(BARE), pool)
     rates = found["rates"]
     best = _common.largest({name: rates[name] for name in BARE})
-    rows = []
-    for name, numbers in rates.items():
-        rate = statistics.median(numbers)
-        ratio = _common.median_ratio(rates[OURS], numbers)
-        episode, touching = (found[key].get(name, "") for key in ("episode", "contacts"))
-        rows.append(
-            (name, rate, rate * found["substeps"][name], found["substeps"][name], ratio, touching, episode)
-        )
-    columns = ("", "control steps/s", "physics steps/s", "substeps", "landward / this", "contacts", "episode")
-    threads = cpu_count()
-    title = (
-        f"{num_envs:,} environments, {threads} threads, {rounds} interleaved rounds; envpool: {ENVPOOL_TASK}"
+    harness.show(
+        *table(found, f"{num_envs:,} environments, {cpu_count()} threads, {rounds} interleaved rounds")
     )
-    harness.show(title, columns, rows)
     sizes = (64, 256, 1024) if run.quick else SIZES
     grown = growth(sizes, 2_000 if run.quick else 20_000, 1 if run.quick else 3, pool)
     heads = {"size": "environments", OURS: "steps/s", "Batch.step": "Batch.step", "envpool": "envpool"}
