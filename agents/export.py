@@ -1,10 +1,11 @@
-"""Export of a trained actor: one sealed ONNX file, a TorchScript twin, and the proof that both act as in training."""
+"""Export of a trained actor: a sealed ONNX file, a TorchScript twin, and a check of both."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
+import tempfile
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,32 +84,38 @@ def export_policy(
     for name, error in errors.items():
         if not error <= TOLERANCE:
             raise PolicyFileError(
-                f"{name} differs from the trained policy by {error:.2e} (allowed {TOLERANCE:.0e}) over {steps} steps "
-                f"of {env.num_envs} environments: nothing was exported. Is env.measurements() what the policy saw?"
+                f"{name} differs from the trained policy by {error:.2e} (allowed {TOLERANCE:.0e}) "
+                f"over {steps} steps of {env.num_envs} environments; nothing was exported: "
+                "check env.measurements()"
             )
     write_atomic(folder / "policy.onnx", lambda stream: stream.write(onnx_bytes))
     write_atomic(folder / "policy.pt", lambda stream: stream.write(script_bytes))
     sizes = len(onnx_bytes), len(script_bytes)
-    return ExportReport(folder / "policy.onnx", OPSET, *sizes, steps * env.num_envs, resets, max(errors.values()))
+    return ExportReport(
+        folder / "policy.onnx", OPSET, *sizes, steps * env.num_envs, resets, max(errors.values())
+    )
 
 
 def to_onnx(module: ExportedPolicy, provenance: dict[str, Any]) -> bytes:
     """The sealed ONNX model with the spec in its metadata, as the content of one file."""
     names = [*module.input_names, *module.output_names]
-    buffer = io.BytesIO()
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")  # the tracing exporter announces its successor and its own constants
         torch.onnx.export(
             module,
             module.example_inputs(2),
-            buffer,
+            Path(folder) / "policy.onnx",
             input_names=module.input_names,
             output_names=module.output_names,
             opset_version=OPSET,
             dynamic_axes={name: {0: "batch"} for name in names},
             dynamo=False,
         )
-    model = onnx.load_from_string(buffer.getvalue())
+        model = onnx.load(Path(folder) / "policy.onnx")
     onnx.checker.check_model(model)
     entries = {
         "landward.version": FILE_VERSION,
@@ -124,7 +131,7 @@ def to_onnx(module: ExportedPolicy, provenance: dict[str, Any]) -> bytes:
 
 
 def to_torchscript(module: ExportedPolicy) -> bytes:
-    """The same module as TorchScript; the names of inputs, outputs and states and the spec are extra files in it."""
+    """The same module as TorchScript, with spec, states and names of inputs and outputs as extra files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(module, module.example_inputs(2), check_trace=False)
@@ -143,7 +150,9 @@ def to_torchscript(module: ExportedPolicy) -> bytes:
 
 def states_json(states: tuple[State, ...]) -> str:
     """The states as the files carry them."""
-    return json.dumps([{"input": s.input, "output": s.output, "shape": s.shape, "init": s.init} for s in states])
+    return json.dumps(
+        [{"input": s.input, "output": s.output, "shape": s.shape, "init": s.init} for s in states]
+    )
 
 
 class ScriptPolicy:
@@ -161,7 +170,10 @@ class ScriptPolicy:
             warnings.simplefilter("ignore")
             self._module = torch.jit.load(file, map_location="cpu", _extra_files=extra)
         self.spec = PolicySpec.from_json(_text(extra["landward.spec"]))
-        self._inputs, self._outputs = json.loads(extra["landward.inputs"]), json.loads(extra["landward.outputs"])
+        self._inputs, self._outputs = (
+            json.loads(extra["landward.inputs"]),
+            json.loads(extra["landward.outputs"]),
+        )
         self._states = [State(**entry) for entry in json.loads(extra["landward.states"])]
         self._memory = {s.input: torch.full((num_envs, *s.shape), s.init) for s in self._states}
 
@@ -174,19 +186,24 @@ class ScriptPolicy:
     @torch.no_grad()
     def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One control step; see `OnnxPolicy`."""
-        fed = {**{name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in inputs.items()}, **self._memory}
+        fed = {
+            **{name: torch.from_numpy(np.ascontiguousarray(v)) for name, v in inputs.items()},
+            **self._memory,
+        }
         answer = dict(zip(self._outputs, self._module(*(fed[name] for name in self._inputs)), strict=True))
         self._memory = {state.input: answer[state.output].clone() for state in self._states}
         return {term.name: answer[term.name].numpy() for term in self.spec.actions}
 
 
 def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> tuple[dict[str, float], int]:
-    """Drive the environment with the actor's raw actions and compare its commands with those of exported policies.
+    """Drive the environment with the actor's raw actions and compare its commands with exported policies'.
 
-    Every exported policy is fed `env.measurements()` and keeps its own history; it is told of resets, nothing else.
+    Every exported policy is fed `env.measurements()` and keeps its own history; it is told of resets, nothing
+    else.
 
     Returns:
-        Largest difference of each policy, relative to max(1, |command|); and the number of episodes that ended.
+        Largest difference of each policy, relative to max(1, |command|); and the number of episodes that
+        ended.
     """
     vec = RslRlVecEnv(env, str(next(actor.parameters()).device))
     env.reset(seed=0)

@@ -1,4 +1,4 @@
-"""The exported policy as a torch module: named SI measurements and states in, SI commands and next states out."""
+"""The exported policy as a torch module: SI measurements and states in, SI commands and next states out."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from landward.policy_file import State
 from landward.spec import ActionTerm, ObservationTerm, PolicySpec
 
 FIRST = "first"
-"""State that is 1 in the first step after a reset and 0 later; then histories are filled with the present frame."""
+"""State that is 1 in the first step after a reset, when the present frame fills the histories, else 0."""
 
 
 class ExportedPolicy(nn.Module):
     """Clip, offset, scale, history, normaliser, network and action mapping of a trained actor in one graph.
 
-    Inputs, in the order of `input_names`: the terms of `spec.inputs`, (B, *shape) SI, then the states (B, *shape).
-    Outputs, in the order of `output_names`: the action terms, (B, *shape) SI, then the next states. The output is the
-    mean of the actor's distribution.
+    Inputs, in the order of `input_names`: the terms of `spec.inputs`, (B, *shape) SI, then the states (B,
+    *shape). Outputs, in the order of `output_names`: the action terms, (B, *shape) SI, then the next states.
+    The output is the mean of the actor's distribution.
     """
 
     def __init__(self, actor: MLPModel, spec: PolicySpec) -> None:
@@ -42,7 +42,9 @@ class ExportedPolicy(nn.Module):
         self.mlp = copy.deepcopy(actor.mlp)
         distribution = actor.distribution
         self.output = nn.Identity() if distribution is None else distribution.as_deterministic_output_module()
-        self.rnn = copy.deepcopy(actor.rnn.rnn) if isinstance(actor, RNNModel) else None
+        self.rnn: nn.LSTM | nn.GRU | None = None
+        if isinstance(actor, RNNModel):
+            self.rnn = copy.deepcopy(actor.rnn.rnn)
         self.states = _states(self.terms, self.rnn, sum(term.size for term in spec.actions))
         for term in (*self.terms, *spec.actions):
             for field in ("scale", "offset"):
@@ -67,7 +69,9 @@ class ExportedPolicy(nn.Module):
 
     def example_inputs(self, batch: int = 1) -> tuple[torch.Tensor, ...]:
         """Zeros for the terms and reset values for the states."""
-        terms = [torch.zeros(batch, *term.shape, dtype=getattr(torch, term.dtype)) for term in self.spec.inputs]
+        terms = [
+            torch.zeros(batch, *term.shape, dtype=getattr(torch, term.dtype)) for term in self.spec.inputs
+        ]
         return (*terms, *(torch.full((batch, *state.shape), state.init) for state in self.states))
 
     def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -77,7 +81,7 @@ class ExportedPolicy(nn.Module):
         columns = [self._encode(term, values, following) for term in self.terms]
         latent = self.normalizer(torch.cat(columns, 1))
         if self.rnn is not None:
-            latent = self._recur(latent, values, following)
+            latent = self._recur(self.rnn, latent, values, following)
         raw = self.output(self.mlp(latent))
         for term in self.terms:
             if term.kind == "last_action":
@@ -109,20 +113,26 @@ class ExportedPolicy(nn.Module):
     def _scale(self, term: ObservationTerm, value: torch.Tensor, frames: int) -> torch.Tensor:
         if term.clip is not None:
             value = value.clamp(*term.clip)
-        scale, offset = (self.get_buffer(f"{term.name}_{field}").repeat(frames) for field in ("scale", "offset"))
+        scale, offset = (
+            self.get_buffer(f"{term.name}_{field}").repeat(frames) for field in ("scale", "offset")
+        )
         return (value - offset) * scale
 
     def _recur(
-        self, latent: torch.Tensor, values: dict[str, torch.Tensor], following: dict[str, torch.Tensor]
+        self,
+        rnn: nn.LSTM | nn.GRU,
+        latent: torch.Tensor,
+        values: dict[str, torch.Tensor],
+        following: dict[str, torch.Tensor],
     ) -> torch.Tensor:
         """One step of the recurrent layers; states are (B, layers, units) outside, batch second in torch."""
         hidden = values["state.hidden"].transpose(0, 1).contiguous()
-        if isinstance(self.rnn, nn.LSTM):
+        if isinstance(rnn, nn.LSTM):
             cell = values["state.cell"].transpose(0, 1).contiguous()
-            latent, (hidden, cell) = self.rnn(latent.unsqueeze(0), (hidden, cell))
+            latent, (hidden, cell) = rnn(latent.unsqueeze(0), (hidden, cell))
             following["cell"] = cell.transpose(0, 1)
         else:
-            latent, hidden = self.rnn(latent.unsqueeze(0), hidden)
+            latent, hidden = rnn(latent.unsqueeze(0), hidden)
         following["hidden"] = hidden.transpose(0, 1)
         return latent.squeeze(0)
 
@@ -137,12 +147,16 @@ class ExportedPolicy(nn.Module):
         return value.unflatten(1, term.shape) if len(term.shape) != 1 else value
 
 
-def _states(terms: tuple[ObservationTerm, ...], rnn: nn.Module | None, actions: int) -> tuple[State, ...]:
+def _states(
+    terms: tuple[ObservationTerm, ...], rnn: nn.LSTM | nn.GRU | None, actions: int
+) -> tuple[State, ...]:
     states = []
     for term in terms:
         frames = term.history if term.kind == "last_action" else term.history - 1
         if term.kind == "last_action" and term.size != actions:
-            raise PolicyFileError(f"last_action term '{term.name}' has {term.size} numbers, the actions have {actions}")
+            raise PolicyFileError(
+                f"last_action term '{term.name}' has {term.size} numbers, the actions have {actions}"
+            )
         if frames:
             states.append(_state(term.name, (frames * term.size,), 0.0))
     if any(term.history > 1 and term.kind != "last_action" for term in terms):
@@ -162,12 +176,16 @@ def _state(name: str, shape: tuple[int, ...], init: float) -> State:
 
 def _row(numbers: float | tuple[float, ...], term: ObservationTerm | ActionTerm) -> torch.Tensor:
     """One number per element of a frame; numbers run along the last axis of the term's shape."""
-    return torch.from_numpy(np.array(np.broadcast_to(np.asarray(numbers, np.float32), term.shape or (1,)).ravel()))
+    return torch.from_numpy(
+        np.array(np.broadcast_to(np.asarray(numbers, np.float32), term.shape or (1,)).ravel())
+    )
 
 
 def _check_exportable(actor: MLPModel, spec: PolicySpec) -> None:
     if isinstance(actor, CNNModel):
-        raise PolicyFileError("policies with image encoders cannot be exported by this version: use flat observations")
+        raise PolicyFileError(
+            "policies with image encoders cannot be exported by this version: use flat observations"
+        )
     if list(actor.obs_groups) != list(spec.actor):
         raise PolicyFileError(f"the actor reads {list(actor.obs_groups)}, the spec says {list(spec.actor)}")
     for term in spec.actor_terms:
@@ -175,7 +193,11 @@ def _check_exportable(actor: MLPModel, spec: PolicySpec) -> None:
             raise PolicyFileError(f"observation '{term.name}' is a text: it cannot be an input of the graph")
     for term in spec.actions:
         if term.chunk > 1 or term.dtype != "float32":
-            raise PolicyFileError(f"action '{term.name}' is chunked or of type {term.dtype}: only float32 steps are exported")
+            raise PolicyFileError(
+                f"action '{term.name}' is chunked or of type {term.dtype}: only float32 steps are exported"
+            )
     width = sum(term.size * term.history for term in spec.actor_terms)
     if width != actor.obs_dim:
-        raise PolicyFileError(f"the spec's actor terms have {width} columns, the trained actor reads {actor.obs_dim}")
+        raise PolicyFileError(
+            f"the spec's actor terms have {width} columns, the trained actor reads {actor.obs_dim}"
+        )

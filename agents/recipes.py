@@ -20,13 +20,16 @@ def agent_config(task: str) -> TrainConfig:
     try:
         return getattr(importlib.import_module(module), attribute)()
     except (ImportError, AttributeError, ValueError) as error:
-        raise RegistryError(f"the training configuration {target!r} of task {task!r} does not load: {error}") from error
+        raise RegistryError(
+            f"the training configuration {target!r} of task {task!r} does not load: {error}"
+        ) from error
 
 
 def go1_flat() -> TrainConfig:
     """Go1 on flat ground in about ten minutes on two CPU cores, with 1,024 environments.
 
-    Constraints set in once the gait exists: from the first step on they freeze exploration and the robot stands still.
+    Constraints set in once the gait exists: from the first step on they freeze exploration and the robot
+    stands still.
     """
     return TrainConfig(
         total_steps=7.5e6,
@@ -49,7 +52,8 @@ def go1_rough() -> TrainConfig:
 def solo12_flat() -> TrainConfig:
     """Solo-12 on flat ground: the official CaT task with its PPO settings, scaled to 1,024 environments.
 
-    Constraints act from the first step; their curriculum takes 24,000 control steps, as in the official release.
+    Constraints act from the first step; their curriculum takes 24,000 control steps, as in the official
+    release.
     """
     return TrainConfig(
         iterations=2000,

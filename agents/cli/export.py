@@ -10,13 +10,12 @@ from pathlib import Path
 import tyro
 
 
-
 @dataclass
 class Export:
     """Export a run's policy to one ONNX file that carries its contract.
 
-    Writes policy.onnx and policy.pt (TorchScript) into the run's folder, after comparing both with the trained policy
-    in its simulator, resets included. Inputs and outputs of the file are named SI quantities.
+    Writes policy.onnx and policy.pt (TorchScript) into the run's folder, after comparing both with the
+    trained policy in its simulator, resets included. Inputs and outputs of the file are named SI quantities.
 
     landward export runs/go1-flat/2026-11-23_14-05-09_seed1
     """

@@ -14,8 +14,8 @@ from agents.cli.train import finish
 class Resume:
     """Go on with a training run from its newest checkpoint.
 
-    The result is bit by bit that of a run that was never interrupted. A checkpoint that a crash cut short is passed
-    over with a warning.
+    The result is bit by bit that of a run that was never interrupted. A checkpoint that a crash cut short is
+    passed over with a warning.
 
     landward resume runs/go1-flat/2026-11-23_14-05-09_seed1
     """

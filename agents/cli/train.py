@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
+import operator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Union
+from typing import Annotated, Any
 
 import tyro
 
@@ -60,10 +61,12 @@ def task_choices() -> Any:
         named = tyro.conf.subcommand(name, description=get_task(name).summary, prefix_name=False)
         choices.append(Annotated[tyro.conf.AvoidSubcommands[made], named])
     if not choices:
-        raise RegistryError("no task is installed: install Landward with its simulators, pip install 'landward[sim]'")
+        raise RegistryError(
+            "no task is installed: install Landward with its simulators, pip install 'landward[sim]'"
+        )
     if len(choices) == 1:
         choices.append(Annotated[_NoTask, tyro.conf.subcommand("none", prefix_name=False)])
-    return Annotated[Union[tuple(choices)], tyro.conf.arg(name="")]
+    return Annotated[functools.reduce(operator.or_, choices), tyro.conf.arg(name="")]
 
 
 @dataclass
@@ -75,11 +78,13 @@ class _NoTask:
 class Train:
     """Train a policy for a task and export it.
 
-    Writes a run folder with checkpoints, curves (TensorBoard and metrics.jsonl) and the exported policy. Ctrl-C ends
-    the run after the iteration with a checkpoint; `landward resume` goes on from there, bit by bit the same.
+    Writes a run folder with checkpoints, curves (TensorBoard and metrics.jsonl) and the exported policy.
+    Ctrl-C ends the run after the iteration with a checkpoint; `landward resume` goes on from there, bit by
+    bit the same.
 
     landward train go1-flat
-    landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty --env.rewards.trot 2
+    landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty --env.rewards.trot
+    2
     """
 
     task: task_choices()  # type: ignore[valid-type]

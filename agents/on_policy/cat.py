@@ -1,7 +1,7 @@
 """Constraints as Terminations: constraint violations become a probability of losing the future.
 
-Source of the equations: Chane-Sane et al., "CaT: Constraints as Terminations for Legged Locomotion Reinforcement
-Learning", IROS 2024, and its reference implementation for Isaac Lab.
+Source of the equations: Chane-Sane et al., "CaT: Constraints as Terminations for Legged Locomotion
+Reinforcement Learning", IROS 2024, and its reference implementation for Isaac Lab.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ class ConstraintTerminations:
 
     For every element j of every constraint i, with values c_ij > 0 where violated:
 
-        C_ij  <- tau C_ij + (1 - tau) max(max over environments of c_ij, 1e-6)      (the first call initialises)
+        C_ij  <- tau C_ij + (1 - tau) max(max over environments of c_ij, 1e-6)
         p_ij   = p_min + clip(c_ij / C_ij, 0, 1) (p_i^max - p_min) where c_ij > 0, else 0
         delta  = max over i, j of p_ij
 
-    Hard constraints have p^max = 1 from the first step. Soft ones have no effect before `start_after_steps`, then
-    p^max goes from 1/20 to its final value, linear in the expected time to death 1/p, over `ramp_steps`.
+    The first call initialises C with its maxima.
+
+    Hard constraints have p^max = 1 from the first step. Soft ones have no effect before `start_after_steps`,
+    then p^max goes from 1/20 to its final value, linear in the expected time to death 1/p, over `ramp_steps`.
     All steps are counted over all environments, so a schedule does not depend on the number of environments.
     """
 
@@ -47,7 +49,8 @@ class ConstraintTerminations:
 
         Args:
             constraints: declarations; their order is the column order of the running maxima.
-            start_after_steps: environment steps (all environments together) before soft constraints take effect.
+            start_after_steps: environment steps (all environments together) before soft constraints take
+                effect.
             ramp_steps: environment steps of the curriculum of soft constraints; 0 switches it off.
             tau: decay of the running maxima per control step.
             p_min: termination probability of an infinitesimal violation.
@@ -85,13 +88,15 @@ class ConstraintTerminations:
         if self._running is None:
             self._widths = [c.shape[1] for c in columns]
         batch_max = matrix.amax(0).clamp_min(MAX_FLOOR)
-        running = batch_max if self._running is None else self.tau * self._running + (1 - self.tau) * batch_max
+        running = batch_max
+        if self._running is not None:
+            running = self.tau * self._running + (1 - self.tau) * batch_max
         self._running = running
 
         p_max = self.p_max()
         ratio = (matrix / running).clamp(0.0, 1.0)
         parts = ratio.split(self._widths, 1)
-        # p is monotone in the ratio, so the worst element of a constraint is enough for delta and the statistics
+        # p is monotone in the ratio: the worst element of a constraint decides on delta and the statistics
         worst = torch.stack([part.amax(1) for part in parts])
         limit = torch.tensor(p_max, device=worst.device).unsqueeze(1)
         violated = worst > 0
@@ -120,7 +125,12 @@ class ConstraintTerminations:
     def state_dict(self) -> dict[str, Any]:
         """Running maxima and step counter; statistics belong to one iteration and are not kept."""
         running = None if self._running is None else self._running.detach().cpu().clone()
-        return {"names": list(self.names), "widths": list(self._widths), "running_max": running, "steps": self.steps}
+        return {
+            "names": list(self.names),
+            "widths": list(self._widths),
+            "running_max": running,
+            "steps": self.steps,
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from `state_dict()`.
@@ -130,7 +140,7 @@ class ConstraintTerminations:
         """
         if tuple(state["names"]) != self.names:
             raise CheckpointError(
-                f"the checkpoint holds constraints {list(state['names'])}, this task declares {list(self.names)}: "
+                f"the checkpoint holds constraints {list(state['names'])}, this task has {list(self.names)}: "
                 "resume with the task and configuration of that run"
             )
         running = state["running_max"]
@@ -140,7 +150,7 @@ class ConstraintTerminations:
     def _column(self, values: Mapping[str, torch.Tensor], name: str) -> torch.Tensor:
         if name not in values:
             raise EnvContractError(
-                f"constraint '{name}' of the spec is missing in Step.constraints (it holds {sorted(values)}): "
+                f"constraint '{name}' of the spec is missing in Step.constraints ({sorted(values)}): "
                 "return a value for every declared constraint"
             )
         return values[name]

@@ -45,7 +45,9 @@ def encode(value: Any, where: str = "state") -> Any:
         return [encode(item, f"{where}[{i}]") for i, item in enumerate(value)]
     if value is None or isinstance(value, (bool, int, float, str, bytes)):
         return value
-    raise CheckpointError(f"{where} is a {type(value).__name__}, which a checkpoint cannot hold: store plain data")
+    raise CheckpointError(
+        f"{where} is a {type(value).__name__}, which a checkpoint cannot hold: store plain data"
+    )
 
 
 def decode(value: Any) -> Any:
@@ -80,7 +82,9 @@ def read(stream: BinaryIO, where: object) -> dict[str, Any]:
     try:
         loaded = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises half a dozen types for a damaged file
-        raise CheckpointError(f"{where} is not a readable checkpoint ({error}); use an earlier one") from error
+        raise CheckpointError(
+            f"{where} is not a readable checkpoint ({error}); use an earlier one"
+        ) from error
     version = loaded.get("format") if isinstance(loaded, dict) else None
     if version != FORMAT:
         raise CheckpointError(f"{where} has checkpoint format {version}, this version reads {FORMAT}")
@@ -88,7 +92,7 @@ def read(stream: BinaryIO, where: object) -> dict[str, Any]:
 
 
 def seed_all(seed: int) -> None:
-    """Seed the global random streams; nothing of ours reads NumPy's and Python's, but an environment might."""
+    """Seed the global random streams, those of NumPy and Python too, which an environment might read."""
     random.seed(seed)
     np.random.seed(seed % 2**32)
     torch.manual_seed(seed)
@@ -96,7 +100,11 @@ def seed_all(seed: int) -> None:
 
 def random_state(device: str) -> dict[str, Any]:
     """State of the global random streams that learning may use."""
-    state = {"torch": torch.get_rng_state(), "numpy": np.random.get_state(legacy=False), "python": random.getstate()}
+    state = {
+        "torch": torch.get_rng_state(),
+        "numpy": np.random.get_state(legacy=False),
+        "python": random.getstate(),
+    }
     if torch.device(device).type == "cuda":
         state["cuda"] = torch.cuda.get_rng_state(device)
     return state

@@ -63,7 +63,7 @@ class PPOConfig:
     entropy_coef_final: float = 0.002
     """Weight of the entropy bonus at `entropy_steps`; linear in between."""
     entropy_steps: float = 0.0
-    """Environment steps over which the entropy weight changes; 0: the length of the run, if it is given in steps."""
+    """Environment steps over which the entropy weight changes; 0: the whole run, if it ends by steps."""
     discount: float = 0.99
     """Discount factor of a control step."""
     gae_lambda: float = 0.95
@@ -105,7 +105,7 @@ class TrainConfig:
     total_steps: float = 0.0
     """Stop once this many environment steps are done; 0: no such limit."""
     minutes: float = 0.0
-    """Stop after this many minutes; 0: no such limit. The only setting that lets the clock decide on a result."""
+    """Stop after this many minutes; 0: no such limit. Only here does the clock decide on a result."""
     seed: int = 1
     """Seed of the environment, the networks and the exploration."""
     device: str = "cpu"
@@ -154,7 +154,9 @@ def config_from_dict(data: dict[str, Any]) -> TrainConfig:
         known = {f.name: f for f in dataclasses.fields(cls)}
         unknown = sorted(set(values) - set(known))
         if unknown:
-            raise LandwardError(f"config.json: {cls.__name__} has no setting '{unknown[0]}'; it is of another version")
+            raise LandwardError(
+                f"config.json: {cls.__name__} has no setting '{unknown[0]}'; it is of another version"
+            )
         nested = {"model": ModelConfig, "ppo": PPOConfig, "constraint": ConstraintConfig}
         made = {}
         for name, value in values.items():

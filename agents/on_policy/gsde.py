@@ -24,9 +24,9 @@ class GsdeDistribution(Distribution):
 
         a = mu(z) + z W,   marginal  a ~ N(mu(z), (z * z) sigma^2 + 1e-6)
 
-    W stays the same for `sde_sample_freq` control steps, which makes exploration smooth, and is drawn anew after
-    every update. Log-probability, entropy and KL divergence are those of the marginal; z is detached there, so that
-    the features are not shaped by the noise (the choice of the authors for PPO).
+    W stays the same for `sde_sample_freq` control steps, which makes exploration smooth, and is drawn anew
+    after every update. Log-probability, entropy and KL divergence are those of the marginal; z is detached
+    there, so that the features are not shaped by the noise (the choice of the authors for PPO).
     """
 
     def __init__(
@@ -90,12 +90,14 @@ class GsdeDistribution(Distribution):
         if torch.is_grad_enabled():
             return self._distribution.sample()
         batch = self._features.shape[0]
-        old = self._matrices is None or self._matrices.shape[0] != batch
-        if old or (self.sde_sample_freq > 0 and self._age >= self.sde_sample_freq):
+        matrices = self._matrices
+        aged = self.sde_sample_freq > 0 and self._age >= self.sde_sample_freq
+        if matrices is None or matrices.shape[0] != batch or aged:
             noise = torch.randn(batch, self.latent_dim, self.output_dim, device=self._features.device)
-            self._matrices, self._age = noise * self.sigma(), 0
+            matrices = self._matrices = noise * self.sigma()
+            self._age = 0
         self._age += 1
-        return self.mean + torch.bmm(self._features.unsqueeze(1), self._matrices).squeeze(1)
+        return self.mean + torch.bmm(self._features.unsqueeze(1), matrices).squeeze(1)
 
     def deterministic_output(self, mlp_output: torch.Tensor) -> torch.Tensor:
         """The mean action (B, A)."""
@@ -129,6 +131,10 @@ class GsdeDistribution(Distribution):
         """Log-density (B,) of actions (B, A) under the marginal."""
         return self._distribution.log_prob(outputs).sum(-1)
 
-    def kl_divergence(self, old_params: tuple[torch.Tensor, ...], new_params: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    def kl_divergence(
+        self, old_params: tuple[torch.Tensor, ...], new_params: tuple[torch.Tensor, ...]
+    ) -> torch.Tensor:
         """KL(old || new) of the marginals, (B,)."""
-        return kl_divergence(Normal(*old_params), Normal(*new_params)).sum(-1)
+        return kl_divergence(Normal(old_params[0], old_params[1]), Normal(new_params[0], new_params[1])).sum(
+            -1
+        )

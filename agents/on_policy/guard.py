@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from tensordict import TensorDict
@@ -14,12 +15,16 @@ REMEDY = "the run stops here, its checkpoints are untouched; check the term's co
 
 
 def check_step(
-    spec: PolicySpec, obs: TensorDict, rewards: torch.Tensor, constraints: Mapping[str, torch.Tensor], step: int
+    spec: PolicySpec,
+    obs: TensorDict,
+    rewards: torch.Tensor,
+    constraints: Mapping[str, torch.Tensor],
+    step: int,
 ) -> None:
     """Check what one control step brought.
 
-    A sum is enough to find a NaN or an infinity and costs a fraction of an elementwise test; only a bad one is
-    looked at closely.
+    A sum is enough to find a NaN or an infinity and costs a fraction of an elementwise test; only a bad one
+    is looked at closely.
 
     Args:
         spec: names the columns of the observation groups.
@@ -31,21 +36,26 @@ def check_step(
     Raises:
         SimulationError: names the term, the element and the environment.
     """
-    sums = [value.sum(dtype=torch.float32) for value in obs.values()]
+    groups = cast(dict[str, torch.Tensor], dict(obs.items()))
+    sums = [value.sum(dtype=torch.float32) for value in groups.values()]
     sums += [rewards.sum(), *(value.sum(dtype=torch.float32) for value in constraints.values())]
     if torch.isfinite(torch.stack(sums)).all():
         return
-    for group, value in obs.items():
+    for group, value in groups.items():
         if not torch.isfinite(value).all():
             env, column = _first(value)
-            raise SimulationError(_message(f"observation {_element(spec, group, column)}", value, env, column, step))
+            raise SimulationError(
+                _message(f"observation {_element(spec, group, column)}", value, env, column, step)
+            )
     if not torch.isfinite(rewards).all():
         env, _ = _first(rewards[:, None])
         raise SimulationError(_message("the reward", rewards[:, None], env, 0, step))
     for name, value in constraints.items():
         if not torch.isfinite(value).all():
             env, column = _first(value)
-            raise SimulationError(_message(f"constraint '{name}' (element {column})", value, env, column, step))
+            raise SimulationError(
+                _message(f"constraint '{name}' (element {column})", value, env, column, step)
+            )
 
 
 def _first(value: torch.Tensor) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Left-right mirror of observations and actions, built from the spec and the robot's declaration.
 
-Mirroring is the reflection y -> -y of the body frame (x forward, y left, z up): vectors change the sign of y, axial
-vectors (angular velocity) those of x and z, joints and feet swap sides. A mirrored sample is as valid as the original
-one, so training on both makes a policy symmetric and doubles its data.
+Mirroring is the reflection y -> -y of the body frame (x forward, y left, z up): vectors change the sign of y,
+axial vectors (angular velocity) those of x and z, joints and feet swap sides. A mirrored sample is as valid
+as the original one, so training on both makes a policy symmetric and doubles its data.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class Mirror:
             Both with 2 B rows, originals first; None where the input is None.
         """
         if obs is not None:
-            both = {name: _with_mirrored(value, self.groups[name]) for name, value in obs.items()}
+            both = {
+                name: _with_mirrored(obs[name], mirror) for name, mirror in self.groups.items() if name in obs
+            }
             obs = TensorDict(both, batch_size=[2 * obs.batch_size[0]])
         return obs, None if actions is None else _with_mirrored(actions, self.action)
 
@@ -125,7 +127,9 @@ def _action_map(term: ActionTerm, robot: Robot) -> SignedPermutation:
     elif set(term.names) <= set(robot.mirror) and len(term.names) == term.size and term.chunk == 1:
         part = _by_name(term.names, robot.mirror, where)
     else:
-        raise SpecError(f"{where} of kind '{term.kind}' has no known mirror image: switch mirror augmentation off")
+        raise SpecError(
+            f"{where} of kind '{term.kind}' has no known mirror image: switch mirror augmentation off"
+        )
     part.check_affine(term, where)
     return part
 
@@ -138,7 +142,9 @@ def _observation_map(
     return SignedPermutation.join([frame] * term.history)
 
 
-def _frame_map(term: ObservationTerm, robot: Robot, action: SignedPermutation, where: str) -> SignedPermutation:
+def _frame_map(
+    term: ObservationTerm, robot: Robot, action: SignedPermutation, where: str
+) -> SignedPermutation:
     size, names = term.size, term.names
     feet = {foot: (image, 1.0) for foot, image in robot.mirror_feet}
     if term.kind in UNCHANGED:
@@ -155,8 +161,8 @@ def _frame_map(term: ObservationTerm, robot: Robot, action: SignedPermutation, w
         part = _grid(names, where)
     else:
         raise SpecError(
-            f"{where} of kind '{term.kind}' and shape {term.shape} has no known mirror image: give its elements the "
-            "names of joints or feet, or switch mirror augmentation off"
+            f"{where} of kind '{term.kind}' and shape {term.shape} has no known mirror image: give its "
+            "elements the names of joints or feet, or switch mirror augmentation off"
         )
     if size != len(names):
         raise SpecError(f"{where} has {size} numbers for {len(names)} element names: it cannot be mirrored")

@@ -1,8 +1,9 @@
 """The PPO update in two threads: actor and critic share nothing but the data, so each gets a core of its own.
 
-Same samples, losses and order as rsl_rl's update. What makes it faster on a CPU: two threads, observations normalised
-and mini-batches gathered once an iteration (rsl_rl draws one permutation for all epochs), no discarded sampling.
-One difference: with the adaptive schedule the critic's learning rate follows the actor's once an iteration.
+Same samples, losses and order as rsl_rl's update. What makes it faster on a CPU: two threads, observations
+normalised and mini-batches gathered once an iteration (rsl_rl draws one permutation for all epochs), no
+discarded sampling. One difference: with the adaptive schedule the critic's learning rate follows the actor's
+once an iteration.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from agents.on_policy.ppo import ConstrainedPPO
 
 SWITCH_INTERVAL = 1e-4
-"""Seconds between hand-overs of the interpreter lock; the default 5 ms leaves one core waiting for the other."""
+"""Seconds between hand-overs of the interpreter lock; with the default 5 ms one core waits for the other."""
 
 
 @dataclass
 class Batches:
-    """All mini-batches of one iteration, (M, B, ...) each; rows from B/2 on are mirrored ones where there are any."""
+    """All mini-batches of one iteration, (M, B, ...) each; mirrored rows follow the original ones."""
 
     actor_obs: torch.Tensor
     critic_obs: torch.Tensor
@@ -106,7 +107,7 @@ def gather(alg: ConstrainedPPO) -> Batches:
 
 
 def train_actor(alg: ConstrainedPPO, batches: Batches) -> dict[str, float]:
-    """All epochs of the clipped surrogate and the entropy bonus; adapts the learning rate to the KL divergence."""
+    """All epochs of the clipped surrogate and the entropy bonus; adapts the learning rate."""
     distribution, size = alg.actor.distribution, batches.originals
     surrogate_sum = entropy_sum = asymmetry_sum = 0.0
     for i in _mini_batches(alg):

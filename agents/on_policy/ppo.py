@@ -1,4 +1,4 @@
-"""rsl_rl's PPO with a float continuation, constraints, exact time-out bootstrapping and a two-thread update."""
+"""rsl_rl's PPO with a float continuation, constraints, exact time-outs and a two-thread update."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rsl_rl.utils import resolve_optimizer
 from tensordict import TensorDict
 
 from agents.on_policy.cat import ConstraintTerminations
+from agents.on_policy.gsde import GsdeDistribution
 from agents.on_policy.parallel import parallel_update
 from landward.constraint import Constraint
 from landward.errors import EnvContractError, LandwardError, SimulationError
@@ -28,13 +29,15 @@ DIVERGED = (
 class ConstrainedPPO(PPO):
     """PPO that reads `extras["constraints"]` and `extras["final_obs"]` of an environment.
 
-    What is stored for a transition with task reward r, hard end d, time-out u and termination probability delta:
+    What is stored for a transition with task reward r, hard end d, time-out u and termination probability
+    delta:
 
         reward  max(0, r) (1 - delta) + gamma u (1 - delta) V(s_final)      done  max(d, delta)
 
-    so that rsl_rl's unchanged return computation multiplies bootstrap and trace by (1 - delta), a time-out keeps the
-    value of the state it cut, and only the reward is scaled once. In mode "penalty" the reward is
-    r - weight * (sum of clipped normalised violations) and delta is 0; in mode "none" constraints are only counted.
+    so that rsl_rl's unchanged return computation multiplies bootstrap and trace by (1 - delta), a time-out
+    keeps the value of the state it cut, and only the reward is scaled once. In mode "penalty" the reward is
+    r - weight * (sum of clipped normalised violations) and delta is 0; in mode "none" constraints are only
+    counted.
     """
 
     def __init__(
@@ -69,18 +72,22 @@ class ConstrainedPPO(PPO):
         """
         super().__init__(*args, optimizer=optimizer, **kwargs)
         if constraint_mode not in CONSTRAINT_MODES:
-            raise LandwardError(f"constraint mode '{constraint_mode}' is unknown: use one of {CONSTRAINT_MODES}")
+            raise LandwardError(
+                f"constraint mode '{constraint_mode}' is unknown: use one of {CONSTRAINT_MODES}"
+            )
         recurrent = self.actor.is_recurrent or self.critic.is_recurrent
         if constraint_mode == "cat" and recurrent:
             raise LandwardError(
                 "constraints as terminations need a non-recurrent actor and critic: rsl_rl cuts recurrent "
-                "trajectories wherever a termination probability is above 0. Use constraint mode 'penalty' or 'none', "
-                "or a feed-forward model"
+                "trajectories wherever a termination probability is above 0. Use constraint mode 'penalty' "
+                "or 'none', or a feed-forward model"
             )
         self.constraint_mode, self.penalty_weight = constraint_mode, penalty_weight
         self.terminations: ConstraintTerminations | None = None
         if constraints:
-            self.terminations = ConstraintTerminations(constraints, device=self.device, **(constraint_cfg or {}))
+            self.terminations = ConstraintTerminations(
+                constraints, device=self.device, **(constraint_cfg or {})
+            )
         self.entropy_coef_initial = self.entropy_coef
         self.entropy_coef_final, self.entropy_steps = entropy_coef_final, entropy_steps
         self.env_steps = 0
@@ -90,7 +97,8 @@ class ConstrainedPPO(PPO):
         self.parallel = parallel_update
         if parallel_update:
             self._require_separable()
-            make, rate = resolve_optimizer(optimizer), self.learning_rate
+            make: Any = resolve_optimizer(optimizer)
+            rate = self.learning_rate
             self.actor_optimizer = make(self.actor.parameters(), lr=rate)
             self.critic_optimizer = make(self.critic.parameters(), lr=rate)
 
@@ -109,7 +117,8 @@ class ConstrainedPPO(PPO):
             obs: observations after the step (after the reset where an episode ended).
             rewards: (N,) task reward.
             dones: (N,) whether the episode ended, by death or by the clock.
-            extras: "time_outs" (N,) bool, "constraints" name -> (N, k), and "final_obs" where an episode ended.
+            extras: "time_outs" (N,) bool, "constraints" name -> (N, k), and "final_obs" where an episode
+                ended.
         """
         delta = torch.zeros_like(rewards)
         if self.terminations is not None:
@@ -149,7 +158,7 @@ class ConstrainedPPO(PPO):
         for name, value in losses.items():
             if not math.isfinite(value):
                 raise SimulationError(f"the {name} loss is {value}: {DIVERGED}")
-        if hasattr(self.actor.distribution, "resample"):
+        if isinstance(self.actor.distribution, GsdeDistribution):
             self.actor.distribution.resample()
         return losses
 
@@ -187,7 +196,7 @@ class ConstrainedPPO(PPO):
         return iteration
 
     def _time_out_value(self, extras: dict[str, Any]) -> torch.Tensor | float:
-        """gamma V of the state that the clock cut, (N,); 0 elsewhere. V(s_t) where no final observation is given."""
+        """Discounted value (N,) of the state the clock cut, of s_t where that is not given; 0 elsewhere."""
         time_outs = extras.get("time_outs")
         if time_outs is None:
             return 0.0
@@ -218,4 +227,6 @@ class ConstrainedPPO(PPO):
         }
         found = [name for name, present in problems.items() if present]
         if found:
-            raise LandwardError(f"the two-thread update does not support {', '.join(found)}: set parallel_update to False")
+            raise LandwardError(
+                f"the two-thread update does not support {', '.join(found)}: set parallel_update to False"
+            )

@@ -34,7 +34,8 @@ class TrainingProgress:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[text]}"))
             console = Console(file=self._stream)
             self._bar = Progress(*columns, TimeElapsedColumn(), console=console, refresh_per_second=2)
-            self._task = self._bar.add_task("training", total=total, completed=done, text="")
+            self._task = self._bar.add_task("training", total=total, text="")
+            self._bar.update(self._task, completed=done)
 
     def __enter__(self) -> TrainingProgress:
         if self._bar is not None:

@@ -32,8 +32,9 @@ from sims.env import Env
 class Runner(OnPolicyRunner):
     """Trains on one environment into one run folder.
 
-    `current_learning_iteration` is the number of finished iterations. A checkpoint holds everything that decides on
-    what follows, so a run that is killed and resumed writes the same checkpoints, byte for byte, as one that is not.
+    `current_learning_iteration` is the number of finished iterations. A checkpoint holds everything that
+    decides on what follows, so a run that is killed and resumed writes the same checkpoints, byte for byte,
+    as one that is not.
     """
 
     alg: ConstrainedPPO
@@ -52,14 +53,17 @@ class Runner(OnPolicyRunner):
         config.validate()
         self.config, self.folder, self.source = config, folder, env
         if torch.device(config.device).type == "cpu":
-            # one thread each for the actor's and the critic's update; the small matrices gain nothing from more
+            # one thread each for the actor's and the critic's update; the small matrices gain nothing from
+            # more
             torch.set_num_threads(1)
         checkpoint.seed_all(config.seed)
         vec = RslRlVecEnv(env, config.device)
         mirror = None
         if config.ppo.mirror:
             groups = dict.fromkeys([*env.spec.actor, *config.model.critic_groups])
-            mirror = build_mirror(env.spec, get_robot(env.spec.robot), [g for g in groups if g in env.spec.groups])
+            mirror = build_mirror(
+                env.spec, get_robot(env.spec.robot), [g for g in groups if g in env.spec.groups]
+            )
         settings = rsl_rl_config(config, env.spec, env.num_envs, mirror)
         super().__init__(vec, settings, str(folder.path), config.device)
         self.logger.git_status_repos = []
@@ -145,7 +149,9 @@ class Runner(OnPolicyRunner):
             return content["infos"]
         self.current_learning_iteration = content["iteration"]
         if content["environment"] is None:
-            print("this simulator cannot save its state: the run goes on with fresh episodes", file=sys.stderr)
+            print(
+                "this simulator cannot save its state: the run goes on with fresh episodes", file=sys.stderr
+            )
         else:
             self.source.load_state_dict(content["environment"])
         logged = content["logger"]

@@ -1,4 +1,4 @@
-"""A task's configuration as the few settings that differ from the registered one, for config.json and back."""
+"""A task's configuration as the settings that differ from the registered one, for config.json and back."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _plain(value: Any, path: str) -> Any:
         return json.loads(json.dumps(value, default=dataclasses.asdict))
     except TypeError:
         raise LandwardError(
-            f"the setting {path} is a {type(value).__name__}, which config.json cannot hold: register a task of its own"
+            f"the setting {path} is a {type(value).__name__}, which config.json cannot hold: register a task"
         ) from None
 
 

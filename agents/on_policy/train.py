@@ -19,7 +19,9 @@ EXPORT_ENVS = 32
 """Environments of the comparison at the end of an export."""
 
 
-def start(task: str, config: TrainConfig, num_envs: int, root: Path | str = "runs", env_cfg: Any = None) -> Runner:
+def start(
+    task: str, config: TrainConfig, num_envs: int, root: Path | str = "runs", env_cfg: Any = None
+) -> Runner:
     """Make the environment, the run folder and the runner of a new run.
 
     Args:
@@ -73,8 +75,9 @@ def export(path: Path | str, checkpoint: Path | str | None = None) -> ExportRepo
 def describe(report: ExportReport) -> str:
     """One line about an export."""
     return (
-        f"{report.path}  opset {report.opset}, {report.size / 1024:.0f} KiB (policy.pt {report.torchscript_size / 1024:.0f} "
-        f"KiB), largest difference to training {report.error:.1e} over {report.steps} steps with {report.resets} resets"
+        f"{report.path}  opset {report.opset}, {report.size / 1024:.0f} KiB "
+        f"(policy.pt {report.torchscript_size / 1024:.0f} KiB), largest difference to training "
+        f"{report.error:.1e} over {report.steps} steps with {report.resets} resets"
     )
 
 

@@ -15,10 +15,11 @@ from sims.env import Array, Env
 class RslRlVecEnv(VecEnv):
     """Any `Env` as rsl_rl sees it: TensorDict groups and extras.
 
-    Observations are copied, because rsl_rl keeps the ones of step t until step t + 1 has been made and an `Env` may
-    write the next ones into the same memory. Everything else is handed over without a copy and holds until the next
-    step. Besides rsl_rl's "time_outs" (N,) bool and "log", the extras carry "constraints" (name -> (N, k)) and, where
-    an episode ended, "final_obs" (the observations before the reset).
+    Observations are copied, because rsl_rl keeps the ones of step t until step t + 1 has been made and an
+    `Env` may write the next ones into the same memory. Everything else is handed over without a copy and
+    holds until the next step. Besides rsl_rl's "time_outs" (N,) bool and "log", the extras carry
+    "constraints" (name -> (N, k)) and, where an episode ended, "final_obs" (the observations before the
+    reset).
     """
 
     def __init__(self, env: Env, device: str | None = None) -> None:

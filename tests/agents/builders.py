@@ -21,13 +21,20 @@ class Sizes:
 
 
 def make_obs(num_envs, generator=None):
-    policy, critic = torch.randn(num_envs, 3, generator=generator), torch.randn(num_envs, 4, generator=generator)
+    policy, critic = (
+        torch.randn(num_envs, 3, generator=generator),
+        torch.randn(num_envs, 4, generator=generator),
+    )
     return TensorDict({"policy": policy, "critic": critic}, batch_size=[num_envs])
 
 
 def make_alg(num_envs=2, steps=3, recurrent=False, distribution=None, **algorithm):
     torch.manual_seed(0)
-    common = {"class_name": "RNNModel" if recurrent else "MLPModel", "hidden_dims": [8, 8], "obs_normalization": True}
+    common = {
+        "class_name": "RNNModel" if recurrent else "MLPModel",
+        "hidden_dims": [8, 8],
+        "obs_normalization": True,
+    }
     if recurrent:
         common |= {"rnn_type": "gru", "rnn_hidden_dim": 8}
     cfg = {
@@ -59,5 +66,7 @@ def tiny_config(**changes):
 
 def make_runner(root, config, num_envs=16, **env):
     env = PointMass(num_envs, seed=config.seed, **env)
-    folder = RunFolder.create(root, "point-mass", config.seed, config_document(config, num_envs, {}), env.spec)
+    folder = RunFolder.create(
+        root, "point-mass", config.seed, config_document(config, num_envs, {}), env.spec
+    )
     return Runner(env, config, folder)

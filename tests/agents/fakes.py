@@ -8,13 +8,22 @@ from sims.env import Env, Step
 
 LIMIT = 1.0
 VELOCITY = ObservationTerm(
-    "velocity", "state", (2,), unit="m/s", names=("vx", "vy"), scale=2.0, offset=(0.1, -0.1), clip=(-3.0, 3.0),
+    "velocity",
+    "state",
+    (2,),
+    unit="m/s",
+    names=("vx", "vy"),
+    scale=2.0,
+    offset=(0.1, -0.1),
+    clip=(-3.0, 3.0),
     history=3,
 )
 COMMAND = ObservationTerm("command", "command", (2,), unit="m/s", names=("vx", "vy"))
 LAST = ObservationTerm("last_action", "last_action", (2,), history=2)
 SPEED = ObservationTerm("speed", "speed", (1,), unit="m/s")
-TARGET = ActionTerm("target", "raw", (2,), names=("x", "y"), unit="m/s", scale=0.5, offset=(0.05, 0.0), clip=(-5.0, 5.0))
+TARGET = ActionTerm(
+    "target", "raw", (2,), names=("x", "y"), unit="m/s", scale=0.5, offset=(0.05, 0.0), clip=(-5.0, 5.0)
+)
 
 
 def make_spec(constraints=True):
@@ -31,9 +40,9 @@ def make_spec(constraints=True):
 class PointMass(Env):
     """v <- v + 0.7 (target - v); reward exp(-|v - command|^2). The best policy is target = command.
 
-    Commands fill a disc of radius 1.5 m/s: 56 % of them are beyond the speed limit of 1 m/s, so the best policy
-    without the constraint violates it 56 % of the time. An episode ends by death where |v| > 4 and by the clock
-    after `max_episode_steps`. Buffers are reused on purpose.
+    Commands fill a disc of radius 1.5 m/s: 56 % of them are beyond the speed limit of 1 m/s, so the best
+    policy without the constraint violates it 56 % of the time. An episode ends by death where |v| > 4 and by
+    the clock after `max_episode_steps`. Buffers are reused on purpose.
     """
 
     device = "cpu"
@@ -44,7 +53,10 @@ class PointMass(Env):
         self.frames = np.zeros((num_envs, 3, 2), np.float32)
         self.actions = np.zeros((num_envs, 2, 2), np.float32)
         self.episode_steps = np.zeros(num_envs, np.int64)
-        self._obs = {"policy": np.zeros((num_envs, 12), np.float32), "critic": np.zeros((num_envs, 13), np.float32)}
+        self._obs = {
+            "policy": np.zeros((num_envs, 12), np.float32),
+            "critic": np.zeros((num_envs, 13), np.float32),
+        }
         self.poison = None
         self.reset(seed)
 
@@ -52,7 +64,10 @@ class PointMass(Env):
         if seed is not None:
             self.random = np.random.default_rng(seed)
         ids = np.arange(self.num_envs) if env_ids is None else env_ids
-        radius, angle = 1.5 * np.sqrt(self.random.random(len(ids))), self.random.uniform(-np.pi, np.pi, len(ids))
+        radius, angle = (
+            1.5 * np.sqrt(self.random.random(len(ids))),
+            self.random.uniform(-np.pi, np.pi, len(ids)),
+        )
         self.command[ids] = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 1)
         self.velocity[ids] = self.random.uniform(-0.5, 0.5, (len(ids), 2))
         self.action[ids] = 0.0

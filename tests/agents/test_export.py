@@ -111,7 +111,9 @@ def test_limits_bound_the_commands():
     spec = PointMass(1).spec
     import dataclasses
 
-    narrow = dataclasses.replace(spec, actions=(dataclasses.replace(TARGET, limits=((-0.1, 0.1), (-0.2, 0.2))),))
+    narrow = dataclasses.replace(
+        spec, actions=(dataclasses.replace(TARGET, limits=((-0.1, 0.1), (-0.2, 0.2))),)
+    )
     actor = _actor(spec)
     with torch.no_grad():
         actor.mlp[-1].bias.copy_(torch.tensor([3.0, -3.0]))

@@ -36,7 +36,12 @@ def test_flags_reach_environment_and_agent(task):
     words = [task, "--num-envs", 8, "--agent.ppo.epochs", 2, "--env.limits.episode", 30, "--agent.seed", 5]
     chosen = parse(Train, *words).task
     assert isinstance(chosen.agent, TrainConfig)
-    assert (chosen.num_envs, chosen.agent.ppo.epochs, chosen.env.limits.episode, chosen.agent.seed) == (8, 2, 30, 5)
+    assert (chosen.num_envs, chosen.agent.ppo.epochs, chosen.env.limits.episode, chosen.agent.seed) == (
+        8,
+        2,
+        30,
+        5,
+    )
     assert chosen.agent.ppo.steps_per_iteration == tiny_config().ppo.steps_per_iteration
 
 

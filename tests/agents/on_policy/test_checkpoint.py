@@ -19,7 +19,12 @@ def round_trip(content):
 
 def test_everything_comes_back_as_it_was():
     content = {
-        "arrays": [np.arange(6, dtype=np.int32).reshape(2, 3), np.zeros((0, 4)), np.array(3.5), np.array([True])],
+        "arrays": [
+            np.arange(6, dtype=np.int32).reshape(2, 3),
+            np.zeros((0, 4)),
+            np.array(3.5),
+            np.array([True]),
+        ],
         "unsigned": np.array([2**63 + 1], np.uint64),
         "text": np.array(["FL", "FR_foot"]),
         "scalar": np.float32(0.1),

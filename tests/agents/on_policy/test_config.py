@@ -26,7 +26,10 @@ def test_an_unknown_setting_is_named():
     [
         (TrainConfig(), "no end"),
         (TrainConfig(iterations=1, checkpoint_interval=0), "checkpoint_interval"),
-        (TrainConfig(iterations=1, model=ModelConfig(exploration="gsde", hidden_sizes=(8,))), "two hidden layers"),
+        (
+            TrainConfig(iterations=1, model=ModelConfig(exploration="gsde", hidden_sizes=(8,))),
+            "two hidden layers",
+        ),
     ],
 )
 def test_settings_that_cannot_work_are_refused(config, message):

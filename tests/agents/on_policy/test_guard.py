@@ -23,7 +23,9 @@ def test_finite_numbers_pass():
 def test_the_term_the_element_and_the_environment_are_named(column, name):
     obs, rewards, constraints = parts()
     obs["policy"][2, column] = float("inf")
-    with pytest.raises(SimulationError, match=rf"observation policy\.{name} is inf in environment 2 at control step 9"):
+    with pytest.raises(
+        SimulationError, match=rf"observation policy\.{name} is inf in environment 2 at control step 9"
+    ):
         check_step(make_spec(), obs, rewards, constraints, 9)
 
 

@@ -10,7 +10,9 @@ from robots import get_robot
 
 GO1 = get_robot("go1")
 JOINTS, FEET = GO1.joint_names, GO1.foot_names
-TARGET = ActionTerm("joint_target", "joint_position_target", (12,), JOINTS, scale=0.25, offset=GO1.default_joint_pos)
+TARGET = ActionTerm(
+    "joint_target", "joint_position_target", (12,), JOINTS, scale=0.25, offset=GO1.default_joint_pos
+)
 
 
 def mirror_of(*terms, actions=(TARGET,)):
@@ -97,8 +99,14 @@ def test_every_term_of_the_walking_tasks_has_a_mirror_image():
     ("term", "message"),
     [
         (ObservationTerm("x", "features", (5,)), "policy.x.*no known mirror image"),
-        (ObservationTerm("q", "joint_position", (12,), names=JOINTS, offset=(0.1,) * 12), "policy.q.*offsets"),
-        (ObservationTerm("q", "joint_position", (12,), names=JOINTS, scale=tuple(range(1, 13))), "policy.q.*scales"),
+        (
+            ObservationTerm("q", "joint_position", (12,), names=JOINTS, offset=(0.1,) * 12),
+            "policy.q.*offsets",
+        ),
+        (
+            ObservationTerm("q", "joint_position", (12,), names=JOINTS, scale=tuple(range(1, 13))),
+            "policy.q.*scales",
+        ),
         (ObservationTerm("q", "joint_position", (1,), names=JOINTS[:1]), "lacks FL_hip_joint"),
         (ObservationTerm("h", "height_scan", (1,), names=("x+0.00_y+0.10",)), "no mirror image in the grid"),
     ],

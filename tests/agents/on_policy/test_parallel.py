@@ -1,4 +1,5 @@
 import sys
+import threading
 
 import pytest
 import torch
@@ -18,7 +19,13 @@ def flip(env, obs, actions):
 
 
 def trained(parallel, iterations=3, **changes):
-    settings = {"schedule": "fixed", "num_mini_batches": 2, "num_learning_epochs": 3, "value_loss_coef": 0.7, **changes}
+    settings = {
+        "schedule": "fixed",
+        "num_mini_batches": 2,
+        "num_learning_epochs": 3,
+        "value_loss_coef": 0.7,
+        **changes,
+    }
     alg = make_alg(8, 5, parallel_update=parallel, entropy_coef=0.01, **settings)
     generator = torch.Generator().manual_seed(1)
     for iteration in range(iterations):
@@ -43,7 +50,9 @@ def test_it_gives_what_rsl_rl_gives(mirror, clip_value, per_batch):
         changes["symmetry_cfg"] = {"data_augmentation_func": flip, "use_data_augmentation": True}
     (ours, our_losses), (stock, stock_losses) = trained(True, **changes), trained(False, **changes)
     for model in ("actor", "critic"):
-        pairs = zip(getattr(ours, model).state_dict().items(), getattr(stock, model).state_dict().items(), strict=True)
+        pairs = zip(
+            getattr(ours, model).state_dict().items(), getattr(stock, model).state_dict().items(), strict=True
+        )
         for (name, a), (_, b) in pairs:
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6, msg=name)
     assert our_losses == pytest.approx(stock_losses, rel=1e-3, abs=1e-6)
@@ -87,3 +96,12 @@ def test_an_error_in_the_critics_thread_is_raised():
     alg.critic_optimizer.step = lambda: (_ for _ in ()).throw(RuntimeError("critic"))
     with pytest.raises(RuntimeError, match="critic"):
         alg.update()
+
+
+def test_the_second_thread_is_kept_to_one_core(monkeypatch):
+    # OpenMP counts threads for every Python thread; without this the second one takes all cores and spins
+    calls = []
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: calls.append((threading.get_ident(), count)))
+    trained(True, iterations=1)
+    assert [count for _, count in calls] == [torch.get_num_threads()]
+    assert calls[0][0] != threading.get_ident()

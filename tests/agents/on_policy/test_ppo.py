@@ -34,11 +34,13 @@ def test_returns_by_hand_with_a_termination_probability_of_a_quarter():
     alg = make_alg(constraints=[SPEED], constraint_mode="cat")
     constant_value(alg, 2.0)
     none = (False, False)
-    # environment 0 violates in the second step as much as the running maximum: delta = 0.25; environment 1 never
+    # environment 0 violates in the second step as much as the running maximum: delta = 0.25; environment 1
+    # never
     first, second = speeds(-1.0, -1.0), speeds(5.0, -1.0)
     returns = roll(alg, [[1.0, 1.0]] * 3, [none] * 3, [first, second, first])
     # gamma 0.9, lambda 0.8, V = 2 everywhere:
-    # A2 = 1 + 1.8 - 2 = 0.8;  A1 = 0.75 + 0.75 * 1.8 - 2 + 0.75 * 0.72 * 0.8 = 0.532;  A0 = 0.8 + 0.72 * 0.532
+    # A2 = 1 + 1.8 - 2 = 0.8;  A1 = 0.75 + 0.75 * 1.8 - 2 + 0.75 * 0.72 * 0.8 = 0.532;  A0 = 0.8 + 0.72 *
+    # 0.532
     assert returns[:, 0].tolist() == pytest.approx([2 + 0.8 + 0.72 * 0.532, 2.532, 2.8], rel=1e-5)
     # A1 = 0.8 + 0.72 * 0.8 = 1.376, A0 = 0.8 + 0.72 * 1.376
     assert returns[:, 1].tolist() == pytest.approx([2 + 0.8 + 0.72 * 1.376, 3.376, 2.8], rel=1e-5)
@@ -121,7 +123,12 @@ def test_an_unknown_mode_is_refused():
 
 def test_the_entropy_weight_follows_environment_steps():
     alg = make_alg(
-        steps=1, entropy_coef=0.01, entropy_coef_final=0.002, entropy_steps=4, num_mini_batches=1, desired_kl=None
+        steps=1,
+        entropy_coef=0.01,
+        entropy_coef_final=0.002,
+        entropy_steps=4,
+        num_mini_batches=1,
+        desired_kl=None,
     )
     seen = []
     for _ in range(3):

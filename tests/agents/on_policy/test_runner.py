@@ -55,7 +55,9 @@ def test_the_same_seed_gives_the_same_checkpoints(tmp_path):
     assert first != other
 
 
-@pytest.mark.parametrize("changes", [{}, {"ppo__parallel_update": False}, {"model__exploration": "gsde"}, "recurrent"])
+@pytest.mark.parametrize(
+    "changes", [{}, {"ppo__parallel_update": False}, {"model__exploration": "gsde"}, "recurrent"]
+)
 def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, changes):
     if changes == "recurrent":
         changes = {"model__recurrent": "lstm", "ppo__parallel_update": False, "constraint__mode": "penalty"}
@@ -215,7 +217,14 @@ def test_curves_are_written(tmp_path):
     runner.train()
     assert list(runner.folder.path.glob("events.out.tfevents*"))
     line = runner.folder.metrics()[-1]
-    wanted = {"iteration", "steps", "reward", "loss/value", "tracking/error", "Constraint/speed_violated_percent"}
+    wanted = {
+        "iteration",
+        "steps",
+        "reward",
+        "loss/value",
+        "tracking/error",
+        "Constraint/speed_violated_percent",
+    }
     assert wanted <= set(line)
     assert line["steps"] == 4 * 8 * 16
 
