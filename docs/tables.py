@@ -113,7 +113,7 @@ def reward_settings(name: str) -> list[str]:
     del name
     cfgs = [_cfg(task).rewards for task in TASKS]
     rows = [
-        (f"`{field}`", title, *(f"{getattr(c, field):g}" for c in cfgs)) for field, title in REWARD_SETTINGS
+        (f"`{field}`", title, *(_number(getattr(c, field)) for c in cfgs)) for field, title in REWARD_SETTINGS
     ]
     return _table(("setting", "meaning", *TASKS), rows)
 
@@ -151,7 +151,10 @@ def recipes(name: str) -> list[str]:
     rows = [
         (
             "end",
-            *(f"{a.total_steps:g} steps" if a.total_steps else f"{a.iterations} iterations" for a in agents),
+            *(
+                f"{a.total_steps:,.0f} steps" if a.total_steps else f"{a.iterations:,} iterations"
+                for a in agents
+            ),
         ),
         ("`model.hidden_sizes`", *(", ".join(map(str, a.model.hidden_sizes)) for a in agents)),
         (
@@ -160,8 +163,8 @@ def recipes(name: str) -> list[str]:
         ),
         ("`ppo.epochs`", *(str(a.ppo.epochs) for a in agents)),
         ("`ppo.mirror`", *("yes" if a.ppo.mirror else "no" for a in agents)),
-        ("`constraint.start_after_steps`", *(f"{a.constraint.start_after_steps:g}" for a in agents)),
-        ("`constraint.ramp_steps`", *(f"{a.constraint.ramp_steps:g}" for a in agents)),
+        ("`constraint.start_after_steps`", *(f"{a.constraint.start_after_steps:,.0f}" for a in agents)),
+        ("`constraint.ramp_steps`", *(f"{a.constraint.ramp_steps:,.0f}" for a in agents)),
     ]
     return _table(("", *TASKS), rows)
 
@@ -289,6 +292,10 @@ def _per_joint(values: tuple[Any, ...], unit: str) -> str:
     if texts == texts[:leg] * 4:
         return f"{', '.join(texts[:leg])} {unit} (each leg)"
     return f"{', '.join(texts)} {unit}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000.0 else f"{value:g}"
 
 
 def _range(pair: Sequence[float] | None) -> str:
