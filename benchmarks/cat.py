@@ -157,7 +157,10 @@ def result_of(cells: Cells, robots: Sequence[str]) -> harness.Result:
     claim += (
         f", with tracking {'no worse' if tracks else 'WORSE'} than the penalty baseline's within the spread"
     )
-    return harness.Result(f"{claim} of {len(SEEDS)} seeds", value, 1.0, at_least=False, also=tracks)
+    count = len({seed for _, _, seed in cells})
+    return harness.Result(
+        f"{claim} of {count} seed{'s' * (count > 1)}", value, 1.0, at_least=False, also=tracks
+    )
 
 
 def show(cells: Cells) -> None:

@@ -123,6 +123,7 @@ def plot(blocks: dict[str, list[np.ndarray]]) -> Any:
             axis.axvline(percentile(kind, share) * 1e6, color=colour, linestyle=style, linewidth=1.2)
     axis.set_xlabel("one control step [µs]; solid p50, dashed p99")
     axis.set_ylabel("calls")
+    axis.set_yscale("log")
     axis.legend(frameon=False)
     return figure
 

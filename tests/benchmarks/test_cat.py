@@ -42,6 +42,7 @@ def test_the_claim_holds():
     assert result.value == pytest.approx(0.5)
     assert result.holds
     assert "no worse" in result.claim
+    assert result.claim.endswith("2 seeds")
 
 
 def test_the_claim_fails_for_worse_tracking_of_one_kind():
