@@ -5,7 +5,7 @@ the fastest way to step the same model bare: `mujoco.batch.Batch`, `mujoco.rollo
 Every round starts the bare candidates from the physics state of the environment and gives them the same joint
 targets, so that all step through the same contacts. envpool runs its own Go1 task in the same rounds, in
 several batch sizes, of which the fastest counts: it keeps a whole model for each environment (tens of MB), so
-large batches are slower. Then steps per second and memory from 64 to 8,192 environments.
+that large batches do not fit into memory. Then steps per second and memory from 64 to 8,192 environments.
 """
 
 from __future__ import annotations
