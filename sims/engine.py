@@ -78,6 +78,10 @@ class Engine(ABC):
         """(H, W, 3) uint8 picture of one environment."""
         raise NotImplementedError(f"{type(self).__name__} cannot render")
 
+    def render_model(self) -> tuple[Any, Any]:
+        """(MjModel, MjData) of the first environment, for live viewers."""
+        raise NotImplementedError(f"{type(self).__name__} has no model for viewers")
+
     def close(self) -> None:
         """Release what the engine holds."""
         return None

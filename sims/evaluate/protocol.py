@@ -20,10 +20,18 @@ from sims.evaluate.rollout import Rollout, Traces, command_box, draw_commands, r
 from sims.evaluate.summary import standing_figures, walking_figures
 from sims.evaluate.tour import Tour, run_tour
 from sims.offscreen import choose_renderer
+from sims.terrain_grid import TerrainCfg
 
 Physics = Literal["fine", "training"]
 FINE_STEP = 0.002
 """[s] Physics step of the fine simulation."""
+MILD_TERRAIN = TerrainCfg(
+    kinds=dict.fromkeys(("flat", "slope_up", "slope_down", "uneven"), 1),
+    levels=1,
+    difficulty=(0.25, 0.25),
+    start_level=0,
+)
+"""Ground on which a policy that was trained on the plane is tried too: slopes of 10 %, bumps of 1 cm."""
 OPTIONAL = ("set_physics", "push")
 """What the robustness matrix needs of the environment."""
 
@@ -207,8 +215,11 @@ class _Stages:
     make_policy: MakePolicy
     progress: Callable[[str, int, int], None]
 
-    def _open(self, num_envs: int, physics: Physics) -> tuple[Any, Policy]:
+    def _open(
+        self, num_envs: int, physics: Physics, ground: Mapping[str, Any] | None = None
+    ) -> tuple[Any, Policy]:
         overrides = {} if physics == "training" else self._fine_overrides()
+        overrides |= ground or {}
         env = self.make_env(
             self.task, num_envs=num_envs, seed=self.settings.seed, play=True, overrides=overrides
         )
@@ -272,9 +283,12 @@ class _Stages:
                 env, policy, s.axes, s.episodes_per_cell, s.seconds, command, s.seed, self._track(what)
             )
             kinds = tuple(getattr(env, "terrain_kinds", ()))
+            on_plane = getattr(getattr(env, "cfg", None), "terrain", "none") is None
+        if on_plane:
+            kinds = tuple(MILD_TERRAIN.kinds)
         if len(kinds) < 2:
             return matrix, []
-        env, policy = self._open(s.episodes, "training")
+        env, policy = self._open(s.episodes, "training", {"terrain": MILD_TERRAIN} if on_plane else {})
         with env:
             command = draw_commands(command_box(env), s.episodes, s.seed)
             return replace(matrix, terrain=run_terrain(env, policy, kinds, s.seconds, command, s.seed)), []

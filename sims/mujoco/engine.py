@@ -79,6 +79,7 @@ class MujocoEngine(Engine):
         self.diverged = np.zeros(num_envs, bool)
         self._forces = np.zeros((num_envs, self._num_sensors), F32)
         self._renderer: Any = None
+        self._scene: tuple[Any, Any] | None = None
 
     def _bind(self) -> None:
         model, robot, batch = self.model, self.robot, self._batch
@@ -252,6 +253,17 @@ class MujocoEngine(Engine):
     def model_has(self, name: str) -> bool:
         """Whether the model has a state component of that name (no delay lines, no history)."""
         return name != "history" or self._history is not None
+
+    def render_model(self) -> tuple[Any, Any]:
+        """(MjModel with meshes and lights, MjData in the pose of the first environment), for viewers."""
+        mj = mujoco_module()
+        if self._scene is None:
+            model = build_model(self.robot, self.physics, self.terrain, visual=True)
+            self._scene = model, mj.MjData(model)
+        model, data = self._scene
+        data.qpos[:] = self._qpos[0]
+        mj.mj_forward(model, data)
+        return model, data
 
     def render(self, env_id: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         """See Engine."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import re
-import sys
 from typing import Any
 
 import numpy as np
 
 from landward.errors import SimulationError, require
 from robots import Robot, Shape
+from sims.offscreen import choose_renderer
 from sims.physics import PhysicsCfg
 from sims.terrain import Terrain
 
@@ -29,8 +28,7 @@ def mujoco_module() -> Any:
     Raises:
         MissingDependencyError: MuJoCo is not installed.
     """
-    if sys.platform == "linux" and not os.environ.get("DISPLAY"):
-        os.environ.setdefault("MUJOCO_GL", "egl")  # MuJoCo reads it when it is imported
+    choose_renderer()
     mj = require("mujoco", "sim", "the MuJoCo engine")
     if mj.get_mju_user_warning() is None:
         # Otherwise MuJoCo appends its warnings to MUJOCO_LOG.TXT in whatever folder the user works in.

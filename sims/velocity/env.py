@@ -327,6 +327,10 @@ class VelocityEnv(Env):
         """See Env."""
         return self.engine.render(env_id, size)
 
+    def render_model(self) -> tuple[Any, Any]:
+        """(MjModel, MjData) of the first environment, for live viewers."""
+        return self.engine.render_model()
+
     def close(self) -> None:
         """See Env."""
         self.engine.close()

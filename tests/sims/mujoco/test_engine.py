@@ -155,3 +155,13 @@ def test_impossible_settings_are_refused():
 def test_state_names_what_it_lacks():
     with pytest.raises(AttributeError, match="joint_pos"):
         _ = make(1).state.joint_position
+
+
+def test_model_for_viewers_follows_the_first_environment():
+    engine = make(2)
+    model, data = engine.render_model()
+    assert model.nlight > 0
+    run(engine, 5)
+    _, later = engine.render_model()
+    assert later is data
+    np.testing.assert_array_equal(data.qpos, engine._qpos[0])
