@@ -7,6 +7,7 @@ import io
 import json
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,15 @@ class ScriptPolicy:
         for state in self._states:
             self._memory[state.input][rows] = state.init
 
+    def state(self) -> dict[str, np.ndarray]:
+        """Copies of what the policy carries to its next step; see `OnnxPolicy`."""
+        return {name: value.numpy().copy() for name, value in self._memory.items()}
+
+    def set_state(self, values: Mapping[str, np.ndarray]) -> None:
+        """Go on from other states; see `OnnxPolicy`."""
+        for name, value in values.items():
+            self._memory[name] = torch.from_numpy(value.copy())
+
     @torch.no_grad()
     def __call__(self, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One control step; see `OnnxPolicy`."""
@@ -198,13 +208,15 @@ class ScriptPolicy:
 def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> tuple[dict[str, float], int]:
     """Drive the environment with the actor's raw actions and compare its commands with exported policies'.
 
-    Every exported policy is fed `env.measurements()` and keeps its own history; it is told of resets, nothing
-    else.
+    Every exported policy is fed `env.measurements()`, keeps its own history and is told of resets. The last
+    action that it carries is compared too and then replaced by the recorded one: where a policy answers
+    strongly to its last action, rounding would otherwise grow from step to step, whatever the export.
 
     Returns:
         Largest difference of each policy, relative to max(1, |command|); and the number of episodes that
         ended.
     """
+    recorded = _LastActions(env)
     vec = RslRlVecEnv(env, str(next(actor.parameters()).device))
     env.reset(seed=0)
     actor.reset()
@@ -220,18 +232,51 @@ def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> 
             measured = {name: to_numpy(value) for name, value in env.measurements().items()}
             for name, policy in policies.items():
                 commands = policy(measured)
-                for term, command in expected.items():
-                    difference = np.abs(commands[term] - command) / np.maximum(1.0, np.abs(command))
-                    errors[name] = max(errors[name], float(difference.max()))
+                pairs = [(commands[term], command) for term, command in expected.items()]
+                carried = policy.state()
+                pairs += [
+                    (carried[state], value) for state, value in recorded.after(raw.cpu().numpy()).items()
+                ]
+                errors[name] = max(errors[name], *(_difference(*pair) for pair in pairs))
+            recorded.append(raw.cpu().numpy())
             obs, _, dones, _ = vec.step(raw)
             actor.reset(dones)
             ended = dones.nonzero().squeeze(1).cpu().numpy()
             resets += len(ended)
+            recorded.reset(ended)
             for policy in policies.values():
+                policy.set_state(recorded.frames)
                 policy.reset(ended)
     actor.train(was_training)
     actor.reset()
     return errors, resets
+
+
+class _LastActions:
+    """The raw actions of a recorded rollout as the states that carry them, oldest frame first."""
+
+    def __init__(self, env: Env) -> None:
+        terms = [term for term in env.spec.actor_terms if term.kind == "last_action"]
+        width = {f"state.{term.name}": term.size * term.history for term in terms}
+        self.frames = {state: np.zeros((env.num_envs, n), np.float32) for state, n in width.items()}
+
+    def after(self, raw: np.ndarray) -> dict[str, np.ndarray]:
+        """The states after a step with these raw actions (N, A)."""
+        return {s: np.concatenate([old, raw], 1)[:, raw.shape[1] :] for s, old in self.frames.items()}
+
+    def append(self, raw: np.ndarray) -> None:
+        """Take a step."""
+        self.frames = self.after(raw)
+
+    def reset(self, env_ids: np.ndarray) -> None:
+        """No action yet in these environments."""
+        for frames in self.frames.values():
+            frames[env_ids] = 0.0
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> float:
+    """Largest difference relative to max(1, |other|)."""
+    return float((np.abs(one - other) / np.maximum(1.0, np.abs(other))).max())
 
 
 def _episodes_that_end(env: Env, steps: int) -> Any:

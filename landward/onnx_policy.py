@@ -21,6 +21,8 @@ _ELEMENT_TYPES = {
     "int64": "tensor(int64)",
     "bool": "tensor(bool)",
 }
+_SHOWN_DIFFERENCES = 12
+"""Differences to the expected spec that an error lists; the rest is counted."""
 _ALIGNMENT = 16
 """Elements; every input begins on a cache line of the common buffer."""
 
@@ -107,6 +109,24 @@ class OnnxPolicy:
         """Copies of what the policy carries to its next step, by input name: (N, *shape)."""
         pairs = zip(self._states, self._memory[self._turn], strict=True)
         return {state.input: buffer.copy() for state, buffer in pairs}
+
+    def set_state(self, values: Mapping[str, np.ndarray]) -> None:
+        """Go on from what `state` returned, of this policy or of another in the same situation.
+
+        Args:
+            values: input name -> (N, *shape); states that are left out stay as they are.
+
+        Raises:
+            PolicyInputError: no such state, or a wrong shape.
+        """
+        memory = {s.input: buffer for s, buffer in zip(self._states, self._memory[self._turn], strict=True)}
+        for name, value in values.items():
+            if name not in memory or memory[name].shape != value.shape:
+                shapes = ", ".join(f"{known} {buffer.shape}" for known, buffer in memory.items()) or "none"
+                raise PolicyInputError(
+                    f"no state {name!r} of shape {value.shape}: the policy carries {shapes}"
+                )
+            np.copyto(memory[name], value)
 
     def _take(self, inputs: Mapping[str, np.ndarray]) -> None:
         """Check the inputs and copy them to where the graph reads them."""
@@ -201,10 +221,13 @@ class OnnxPolicy:
 def _check_expected(path: Path, expected: PolicySpec, spec: PolicySpec) -> None:
     lines = expected.interface_diff(spec)
     if lines:
+        count = f"{len(lines)} difference{'s' * (len(lines) > 1)}"
+        if len(lines) > _SHOWN_DIFFERENCES:
+            more = len(lines) - _SHOWN_DIFFERENCES
+            rest = f"... and {more} more difference{'s' * (more > 1)}; `landward inspect` shows both"
+            lines = [*lines[:_SHOWN_DIFFERENCES], rest]
         listed = "\n  ".join(lines)
-        raise SpecMismatchError(
-            f"{path}: the policy was not made for this interface; {len(lines)} differences:\n  {listed}"
-        )
+        raise SpecMismatchError(f"{path}: the policy was not made for this interface; {count}:\n  {listed}")
 
 
 def _load(path: Path, file: PolicyFile, threads: int) -> Any:

@@ -146,3 +146,24 @@ def _actor(spec):
 
     obs = TensorDict({"policy": torch.zeros(1, 12)}, batch_size=[1])
     return MLPModel(obs, {"actor": list(spec.actor)}, "actor", 2, hidden_dims=[8])
+
+
+def test_a_policy_that_answers_strongly_to_its_last_action_passes(tmp_path):
+    """Rounding grows tenfold a step in such a loop; the comparison must not blame the export."""
+    actor = trained(tmp_path)
+    with torch.no_grad():
+        actor.mlp[0].weight[:, -4:] *= 200.0
+    assert export_policy(actor, PointMass(16), tmp_path, {}).error <= 1e-5
+
+
+def test_a_wrong_last_action_is_found(tmp_path):
+    actor, env = trained(tmp_path), PointMass(16)
+    export_policy(actor, env, tmp_path, {})
+
+    class Forgetful(OnnxPolicy):
+        def state(self):
+            return {name: 0 * value for name, value in super().state().items()}
+
+    policies = {"policy.onnx": Forgetful(tmp_path / "policy.onnx", num_envs=16)}
+    errors, _ = compare(actor, env, policies, 8)
+    assert errors["policy.onnx"] > 1e-3

@@ -286,3 +286,17 @@ except MissingDependencyError as error:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert "pip install 'landward[deploy]'" in result.stdout
+
+
+def test_a_state_can_be_set_and_a_wrong_one_is_refused(path):
+    one, two = OnnxPolicy(path), OnnxPolicy(path)
+    one(feed())
+    two.set_state(one.state())
+    for _ in range(3):
+        first, second = one(feed()), two(feed())
+        for name, value in first.items():
+            np.testing.assert_array_equal(second[name], value)
+    with pytest.raises(PolicyInputError, match="nonsense"):
+        one.set_state({"nonsense": np.zeros((1, 2), np.float32)})
+    with pytest.raises(PolicyInputError, match="last_action"):
+        one.set_state({"state.last_action": np.zeros((3, 99), np.float32)})
