@@ -262,7 +262,8 @@ class _LastActions:
 
     def after(self, raw: np.ndarray) -> dict[str, np.ndarray]:
         """The states after a step with these raw actions (N, A)."""
-        return {s: np.concatenate([old, raw], 1)[:, raw.shape[1] :] for s, old in self.frames.items()}
+        size = raw.shape[1]
+        return {name: np.concatenate([old, raw], 1)[:, size:] for name, old in self.frames.items()}
 
     def append(self, raw: np.ndarray) -> None:
         """Take a step."""
