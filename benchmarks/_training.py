@@ -9,20 +9,27 @@ from landward.runs import RunFolder, list_runs
 from sims.env import Env
 from sims.registry import get_task, make_env
 
+DECISIVE = ("num_envs", "agent", "task_configuration")
+"""Entries of a run's config.json, besides task and seed, that must be the same for the run to be reused."""
+
 
 def training_document(task: str, config: Any, num_envs: int) -> dict[str, Any]:
-    """What decides on a run, for its config.json; a run with another one is not reused."""
+    """What the run's config.json holds; `DECISIVE` names what of it decides on reusing a run."""
+    from agents.on_policy import settings
     from agents.on_policy.runner import config_document
 
-    document = config_document(config, num_envs, {})
-    return {**document, "task_configuration": repr(get_task(task).make_cfg(False))}
+    cfg = get_task(task).make_cfg(False)
+    document = config_document(config, num_envs, settings.document(cfg), {})
+    return {**document, "task_configuration": repr(cfg)}
 
 
 def find_run(root: Path, task: str, seed: int, document: dict[str, Any], spec_hash: str) -> RunFolder | None:
-    """The newest run under `root` with this document and spec, finished or not."""
-    expected = {"task": task, "seed": seed, **document}
+    """The newest run under `root` with the same settings and spec, finished or not."""
+    expected = {"task": task, "seed": seed, **{name: document[name] for name in DECISIVE}}
     for folder in reversed(list_runs(root)):
-        if folder.config == expected and folder.spec.hash == spec_hash:
+        config = folder.config
+        same = all(config.get(name) == value for name, value in expected.items())
+        if same and folder.spec.hash == spec_hash:
             return folder
     return None
 

@@ -32,10 +32,10 @@ class Constraint:
     unit: str
     """Unit of the entry and of the limit."""
     kind: str = "soft"
-    """A "hard" violation ends the episode with certainty, a "soft" one with a probability of at most
-    p_max."""
+    """A "soft" violation terminates with a probability of at most p_max. A "hard" one with a probability of
+    up to 1, from the first step of training on: no start, no ramp. Both grow with the violation."""
     p_max: float = 0.25
-    """Largest termination probability of a soft constraint, in (0, 1]."""
+    """Largest termination probability of a soft constraint, in (0, 1]; CaT does not use it for a hard one."""
     dead_band: float = 0.0
     """Excess that is tolerated, in `unit`; not negative."""
     measure: str = "abs"

@@ -2,13 +2,15 @@
 
 Metadata entries (ONNX `metadata_props`):
 
-===================
-==================================================================================================
-landward.version    version of this layout, "1" landward.spec       the PolicySpec as JSON landward.spec_hash
-PolicySpec.hash of it, "sha256:..." landward.states     JSON list of {"input", "output", "shape", "init"}:
-what the policy carries from step to step landward.provenance JSON object: commit, versions, seed and run it
-came from landward.graph_hash the seal: 64 lower-case hexadecimal digits ===================
-==================================================================================================
+===================  =================================================================================
+landward.version     version of this layout, "1"
+landward.spec        the PolicySpec as JSON
+landward.spec_hash   PolicySpec.hash of it, "sha256:..."
+landward.states      JSON list of {"input", "output", "shape", "init"}: what the policy carries from step
+                     to step
+landward.provenance  JSON object: commit, versions, seed and run it came from
+landward.graph_hash  the seal: 64 lower-case hexadecimal digits
+===================  =================================================================================
 
 The seal is the SHA-256 of the whole file with the seal's own 64 digits written as zeros, so it covers the
 graph, the weights and the other metadata, and is checked without an ONNX parser: a robot needs NumPy and

@@ -176,11 +176,13 @@ class RunFolder:
 
     def latest_checkpoint(self) -> Path | None:
         """The newest checkpoint that is whole, or None; each broken one that is passed over is warned of."""
-        for path in reversed(self.checkpoints()):
+        paths = self.checkpoints()
+        for index, path in reversed(list(enumerate(paths))):
             try:
                 open_checkpoint(path).close()
             except CheckpointError as error:
-                _LOG.warning("%s; using the one before it", error)
+                rest = f"trying {paths[index - 1].name}" if index else "there is none before it"
+                _LOG.warning("%s; %s", error, rest)
             else:
                 return path
         return None

@@ -19,7 +19,7 @@ class TaskEntry:
     name: str
     """What users type."""
     summary: str
-    """One line for `landward list`."""
+    """One line, shown by `landward train --help`."""
     make_cfg: Callable[[bool], Any]
     """play -> a fresh configuration (a dataclass); play: not randomised, for evaluation and viewing."""
     make_env: Callable[..., Env]

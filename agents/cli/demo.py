@@ -13,8 +13,8 @@ TASK = "go1-flat"
 class Demo:
     """Train Go1 to walk, export the policy, evaluate the exported file, write a report with a film.
 
-    Takes about twelve minutes on two CPU cores. The evaluation runs the exported file under physics that it was not
-    trained on. Exit status 0 where every target is met, 1 where one is missed.
+    Takes about twelve minutes on two CPU cores. The evaluation runs the exported file under physics that it
+    was not trained on. Exit status 0 where every target is met, 1 where one is missed.
 
     Examples:
         landward demo
@@ -49,13 +49,17 @@ class Demo:
         if status:
             return status
         trained = time.monotonic()
-        console.print("2/3 evaluating policy.onnx: 2 ms physics with elliptic cones, then the robustness matrix")
+        console.print(
+            "2/3 evaluating policy.onnx: 2 ms physics with elliptic cones, then the robustness matrix"
+        )
         evaluation = evaluate_with_progress(find_policy(folder), TASK, Settings(video=self.video))
         page = write_results(evaluation, folder / "report")
         console.print("3/3 the result")
         print_summary(evaluation, console)
         done = time.monotonic()
-        console.print(f"training {(trained - began) / 60:.1f} min, evaluation {(done - trained) / 60:.1f} min")
+        console.print(
+            f"training {(trained - began) / 60:.1f} min, evaluation {(done - trained) / 60:.1f} min"
+        )
         console.print(f"report: {page}")
         console.print(f"drive it yourself: landward play {folder}")
         return 0 if evaluation.passed else 1

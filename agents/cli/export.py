@@ -17,7 +17,9 @@ class Export:
     Writes policy.onnx and policy.pt (TorchScript) into the run's folder, after comparing both with the
     trained policy in its simulator, resets included. Inputs and outputs of the file are named SI quantities.
 
-    landward export runs/go1-flat/2026-11-23_14-05-09_seed1
+    Examples:
+        landward export runs/go1-flat/2026-11-23_14-05-09_seed1
+        landward export runs/go1-flat/2026-11-23_14-05-09_seed1 --json
     """
 
     run_folder: tyro.conf.Positional[Path]

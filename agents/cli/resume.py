@@ -17,7 +17,9 @@ class Resume:
     The result is bit by bit that of a run that was never interrupted. A checkpoint that a crash cut short is
     passed over with a warning.
 
-    landward resume runs/go1-flat/2026-11-23_14-05-09_seed1
+    Examples:
+        landward resume runs/go1-flat/2026-11-23_14-05-09_seed1
+        landward resume runs/go1-flat/2026-11-23_14-05-09_seed1 --no-export
     """
 
     run_folder: tyro.conf.Positional[Path]

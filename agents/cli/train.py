@@ -82,9 +82,10 @@ class Train:
     Ctrl-C ends the run after the iteration with a checkpoint; `landward resume` goes on from there, bit by
     bit the same.
 
-    landward train go1-flat
-    landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty --env.rewards.trot
-    2
+    Examples:
+        landward train go1-flat
+        landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty
+        landward train go1-flat --env.rewards.trot 2 --env.commands.vx -0.5 1.5
     """
 
     task: task_choices()  # type: ignore[valid-type]

@@ -31,7 +31,8 @@ class ModelConfig:
     log_std_init: float = -2.0
     """Initial logarithm of the scales of the exploration matrices (gsde)."""
     recurrent: Literal["none", "lstm", "gru"] = "none"
-    """Recurrent layer in front of actor and critic; constraint mode "cat" needs "none"."""
+    """Recurrent layer in front of actor and critic; other than "none" it needs mirror and parallel_update off
+    and a constraint mode other than "cat"."""
     recurrent_size: int = 128
     """Units of the recurrent layer."""
 
@@ -141,6 +142,27 @@ class TrainConfig:
             raise LandwardError("gSDE needs at least two hidden layers: the last one delivers its features")
         if self.model.exploration == "gsde" and self.ppo.mirror:
             raise LandwardError("gSDE has no mirror image: switch mirror off or use gaussian exploration")
+        if self.model.recurrent != "none":
+            self._validate_recurrent()
+
+    def _validate_recurrent(self) -> None:
+        what = f"model.recurrent {self.model.recurrent}"
+        if self.ppo.mirror:
+            raise LandwardError(
+                f"{what} does not go with ppo.mirror: rsl_rl cannot mirror recurrent trajectories; "
+                "set ppo.mirror to False (--agent.ppo.no-mirror)"
+            )
+        if self.constraint.mode == "cat":
+            raise LandwardError(
+                f"{what} does not go with constraint.mode cat: rsl_rl cuts recurrent trajectories wherever a "
+                "termination probability is above 0; set constraint.mode to penalty or none "
+                "(--agent.constraint.mode penalty)"
+            )
+        if self.ppo.parallel_update:
+            raise LandwardError(
+                f"{what} does not go with ppo.parallel_update, which trains feed-forward models only; "
+                "set ppo.parallel_update to False (--agent.ppo.no-parallel-update)"
+            )
 
 
 def config_from_dict(data: dict[str, Any]) -> TrainConfig:

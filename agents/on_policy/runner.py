@@ -22,7 +22,7 @@ from agents.on_policy.ppo import ConstrainedPPO
 from agents.on_policy.progress import TrainingProgress
 from agents.on_policy.signals import StopSignals
 from landward.atomic import describe_os_error, os_error_behind
-from landward.errors import CheckpointError, RunError
+from landward.errors import CheckpointError, LandwardError, RunError
 from landward.runs import RunFolder, open_checkpoint
 from robots.robot import get_robot
 from sims.bridges.rsl_rl import RslRlVecEnv
@@ -51,6 +51,7 @@ class Runner(OnPolicyRunner):
             LandwardError: settings that do not fit each other or the task.
         """
         config.validate()
+        _check_device(config.device)
         self.config, self.folder, self.source = config, folder, env
         if torch.device(config.device).type == "cpu":
             # one thread each for the actor's and the critic's update; the small matrices gain nothing from
@@ -170,6 +171,8 @@ class Runner(OnPolicyRunner):
         self._started = time.monotonic()
         with contextlib.redirect_stdout(io.StringIO()):
             self.logger.init_logging_writer()
+        with contextlib.suppress(OSError):  # rsl_rl's folder for diffs; provenance.json has the commit
+            (self.folder.path / "git").rmdir()
         if self.current_learning_iteration == 0 and self.config.spread_episodes:
             lengths = self.env.episode_length_buf
             self.env.episode_length_buf = torch.randint_like(lengths, high=int(self.env.max_episode_length))
@@ -287,7 +290,24 @@ class Runner(OnPolicyRunner):
         return out_of_time or 0 < limit <= self.env_steps
 
 
-def config_document(config: TrainConfig, num_envs: int, overrides: dict[str, Any]) -> dict[str, Any]:
-    """What config.json holds besides task and seed: enough to make the run again."""
+def _check_device(name: str) -> None:
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise LandwardError(f"device {name!r} cannot be used: {reason}; use cpu, cuda or cuda:N") from None
+
+
+def config_document(
+    config: TrainConfig, num_envs: int, env: dict[str, Any], changed: dict[str, Any]
+) -> dict[str, Any]:
+    """What config.json holds besides task and seed: enough to make the run again.
+
+    Args:
+        config: settings of the agent.
+        num_envs: number of environments.
+        env: every setting of the task, see `settings.document`.
+        changed: those that differ from the registered configuration, "section.field" -> value.
+    """
     agent = json.loads(json.dumps(dataclasses.asdict(config)))
-    return {"num_envs": num_envs, "agent": agent, "env": overrides}
+    return {"num_envs": num_envs, "agent": agent, "changed": changed, "env": env}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from agents.export import ExportReport, export_policy
 from agents.on_policy import settings
 from agents.on_policy.config import TrainConfig, config_from_dict
 from agents.on_policy.runner import Runner, config_document
-from landward.errors import CheckpointError
+from landward.errors import CheckpointError, LandwardError
 from landward.runs import RunFolder
 from sims.env import Env
 from sims.registry import get_task, make_env
@@ -30,14 +31,31 @@ def start(
         num_envs: number of environments.
         root: folder of all runs.
         env_cfg: configuration of the task; the registered one when None.
+
+    Raises:
+        LandwardError: settings that do not fit each other or the task; no folder is left.
     """
     config.validate()
+    if num_envs < 1:
+        raise LandwardError(f"num_envs must be at least 1, got {num_envs}")
     default = get_task(task).make_cfg(False)
     env_cfg = default if env_cfg is None else env_cfg
-    changed = settings.differences(default, env_cfg)
+    document = config_document(
+        config, num_envs, settings.document(env_cfg), settings.differences(default, env_cfg)
+    )
     env = make_env(task, num_envs, config.seed, cfg=copy.deepcopy(env_cfg))
-    folder = RunFolder.create(root, task, config.seed, config_document(config, num_envs, changed), env.spec)
-    return Runner(env, config, folder)
+    try:
+        folder = RunFolder.create(root, task, config.seed, document, env.spec)
+        try:
+            runner = Runner(env, config, folder)
+        except BaseException:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            raise
+    except BaseException:
+        env.close()
+        raise
+    _keep_diverged(env, folder)
+    return runner
 
 
 def resume(path: Path | str) -> Runner:
@@ -48,8 +66,11 @@ def resume(path: Path | str) -> Runner:
         CheckpointError: it has no checkpoint that can be read.
     """
     folder = RunFolder.open(path)
-    runner = Runner(_environment(folder), _agent(folder), folder)
-    runner.load(str(_newest(folder)))
+    newest = _newest(folder)
+    env = _environment(folder)
+    runner = Runner(env, _agent(folder), folder)
+    runner.load(str(newest))
+    _keep_diverged(env, folder)
     return runner
 
 
@@ -83,9 +104,15 @@ def describe(report: ExportReport) -> str:
 
 def _environment(folder: RunFolder, num_envs: int | None = None) -> Env:
     document = folder.config
-    cfg = get_task(document["task"]).make_cfg(False)
-    settings.apply(cfg, document["env"])
+    cfg = settings.rebuild(get_task(document["task"]).make_cfg(False), document["env"])
     return make_env(document["task"], num_envs or document["num_envs"], document["seed"], cfg=cfg)
+
+
+def _keep_diverged(env: Env, folder: RunFolder) -> None:
+    """Save states that diverge in the run, where the simulator can."""
+    keep = getattr(env, "keep_diverged", None)
+    if keep is not None:
+        keep(folder.path / "diverged")
 
 
 def _agent(folder: RunFolder) -> TrainConfig:

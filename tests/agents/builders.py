@@ -67,6 +67,6 @@ def tiny_config(**changes):
 def make_runner(root, config, num_envs=16, **env):
     env = PointMass(num_envs, seed=config.seed, **env)
     folder = RunFolder.create(
-        root, "point-mass", config.seed, config_document(config, num_envs, {}), env.spec
+        root, "point-mass", config.seed, config_document(config, num_envs, {}, {}), env.spec
     )
     return Runner(env, config, folder)

@@ -11,6 +11,16 @@ class Limits:
 
     episode: int = 20
     """Control steps of an episode."""
+    box: tuple[int, int] = (1, 2)
+    """Not used."""
+
+
+@dataclass
+class Scan:
+    """A section that may be left out."""
+
+    points: int = 3
+    """Not used."""
 
 
 @dataclass
@@ -19,6 +29,8 @@ class PointMassCfg:
 
     limits: Limits = field(default_factory=Limits)
     """Limits."""
+    scan: Scan | None = None
+    """Not used."""
 
 
 def make(name, cfg, num_envs, seed, dump_dir=None):

@@ -5,27 +5,10 @@ import tyro
 
 from agents.cli.export import Export
 from agents.cli.resume import Resume
-from agents.cli.train import Train, task_choices
+from agents.cli.train import Train
 from agents.on_policy.config import TrainConfig
 from landward.errors import RunError
-from sims import registry
-from sims.registry import TaskEntry
 from tests.agents.builders import tiny_config
-from tests.agents.cli.pointmass import PointMassCfg, make
-
-
-@pytest.fixture
-def task(monkeypatch):
-    """A registry that holds the tiny task alone."""
-    empty = registry.Registry("task", "landward.tests.nothing")
-    monkeypatch.setattr(registry, "_TASKS", empty)
-    entry = TaskEntry(
-        "point-mass", "A tiny task", lambda play: PointMassCfg(), make, "tests.agents.builders:tiny_config"
-    )
-    registry.register_task(entry)
-    task_choices.cache_clear()
-    yield "point-mass"
-    task_choices.cache_clear()
 
 
 def parse(command, *words):
@@ -49,7 +32,9 @@ def test_train_resume_export(task, tmp_path, capsys):
     words = [task, "--root", tmp_path, "--num-envs", 16, "--env.limits.episode", 10, "--agent.iterations", 4]
     assert parse(Train, *words).run() == 0
     folder = next(tmp_path.glob("point-mass/*"))
-    assert json.loads((folder / "config.json").read_text())["env"] == {"limits.episode": 10}
+    config = json.loads((folder / "config.json").read_text())
+    assert config["env"] == {"limits": {"episode": 10, "box": [1, 2]}, "scan": None}
+    assert config["changed"] == {"limits.episode": 10}
     assert {"policy.onnx", "policy.pt", "metrics.jsonl"} <= {path.name for path in folder.iterdir()}
     last = folder / "checkpoints" / "iteration_000004.pt"
     content = last.read_bytes()

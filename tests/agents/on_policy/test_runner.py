@@ -216,6 +216,7 @@ def test_curves_are_written(tmp_path):
     runner = make_runner(tmp_path, tiny_config())
     runner.train()
     assert list(runner.folder.path.glob("events.out.tfevents*"))
+    assert not (runner.folder.path / "git").exists()
     line = runner.folder.metrics()[-1]
     wanted = {
         "iteration",
@@ -230,5 +231,7 @@ def test_curves_are_written(tmp_path):
 
 
 def test_config_document_is_json():
-    document = config_document(tiny_config(), 16, {"physics.timestep": 0.005})
+    document = config_document(
+        tiny_config(), 16, {"physics": {"timestep": 0.005}}, {"physics.timestep": 0.005}
+    )
     assert json.loads(json.dumps(document)) == document
