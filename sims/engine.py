@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from robots import Robot
@@ -73,6 +74,9 @@ class Engine(ABC):
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore `state_dict()`."""
+
+    def keep_diverged(self, path: Path) -> None:  # noqa: B027
+        """Save states that diverge from now on in the folder `path`. An engine that cannot keeps none."""
 
     def render(self, env_id: int, size: tuple[int, int]) -> Array:
         """(H, W, 3) uint8 picture of one environment."""

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from sims.offscreen import choose_renderer
+
+# Before any test module is imported: one that imports MuJoCo by itself would fix its renderer to a window.
+choose_renderer()
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

@@ -41,18 +41,18 @@ class Eval:
     one is missed.
 
     Examples:
-        landward eval runs/go1-flat/2026-11-23_seed0
-        landward eval policy.onnx --task go1-rough --no-matrix --no-video --json
+        landward eval runs/go1-flat/2026-11-23_14-05-09_seed1
+        landward eval policy.onnx --episodes 16 --no-matrix --no-video --json
     """
 
     policy: tyro.conf.Positional[Path]
-    """A run folder, or an exported policy.onnx."""
+    """A run folder with policy.onnx in it (`landward export RUN` writes it), or an exported policy.onnx."""
     task: str | None = None
     """Task to run it in; default: the one that it was trained for."""
     episodes: int = 64
     """Episodes of the walking and of the standing test."""
     seconds: float = 10.0
-    """Length of an episode [s]."""
+    """Length of an episode [s]; its first 2 s are left out of tracking, gait and standing figures."""
     physics: Literal["fine", "training"] = "fine"
     """Simulation whose figures count. fine: 2 ms steps, elliptic cones, 50 iterations, never trained in."""
     matrix: bool = True

@@ -51,6 +51,8 @@ class Matrix:
     levels: tuple[Row, ...]
     terrain: tuple[Row, ...] = ()
     worst: tuple[dict[str, float], ...] = field(default=())
+    ground: str = ""
+    """What the kinds of terrain are, in words."""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -62,6 +64,7 @@ class Matrix:
             "overall": self.overall.to_dict(),
             "levels": [row.to_dict() for row in self.levels],
             "terrain": [row.to_dict() for row in self.terrain],
+            "ground": self.ground,
             "worst": list(self.worst),
         }
 
@@ -150,12 +153,20 @@ def run_matrix(
 
 
 def run_terrain(
-    env: Any, policy: Policy, kinds: Sequence[str], seconds: float, command: np.ndarray, seed: int
+    env: Any,
+    policy: Policy,
+    kinds: Sequence[str],
+    seconds: float,
+    command: np.ndarray,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[Row, ...]:
     """One row per kind of terrain, nominal physics, no pushes; the batch is dealt out evenly."""
     assigned = np.asarray([kinds[i % len(kinds)] for i in range(env.num_envs)])
     sums = TrackingSums(command, env.spec.control_period)
-    result = rollout(env, policy, seconds, command, seed, terrain=assigned.tolist(), record=(sums,))
+    result = rollout(
+        env, policy, seconds, command, seed, terrain=assigned.tolist(), record=(sums,), progress=progress
+    )
     return tuple(
         summarise("terrain", kind, result.fell[pick], sums.squares[pick], sums.steps[pick])
         for kind in kinds

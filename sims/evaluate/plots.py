@@ -177,7 +177,7 @@ def _fall_bars(ax: Any, group: list[Row]) -> None:
         value, low, high = (100 * v for v in (row.falls.value, row.falls.low, row.falls.high))
         ax.bar(x, value, width=0.6, color=COMMANDED)
         ax.errorbar(x, value, [[value - low], [high - value]], color=INK, lw=1.2, capsize=3)
-    ax.set_xticks(range(len(group)), [row.level for row in group])
+    ax.set_xticks(range(len(group)), [row.level.replace("_", "\n") for row in group])
     ax.set_xlim(-0.6, len(group) - 0.4)
     ax.grid(axis="x", visible=False)
 
@@ -197,6 +197,6 @@ def _error_dots(ax: Any, group: list[Row]) -> None:
             color=(MEASURED, GOOD, INK)[i],
             label=label,
         )
-    ax.set_xticks(range(len(group)), [row.level for row in group])
+    ax.set_xticks(range(len(group)), [row.level.replace("_", "\n") for row in group])
     ax.set_xlim(-0.6, len(group) - 0.4)
     ax.grid(axis="x", visible=False)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
+
+import numpy as np
 
 from landward.errors import RunError
 from landward.policy import Policy
@@ -15,14 +17,14 @@ from landward.provenance import collect
 from sims.env import Env
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.figures import Verdict, judge
-from sims.evaluate.matrix import AXES, Matrix, run_matrix, run_terrain
+from sims.evaluate.matrix import Matrix, run_matrix, run_terrain
 from sims.evaluate.rollout import Rollout, Traces, command_box, draw_commands, require_velocity_env, rollout
+from sims.evaluate.settings import Physics, Settings
 from sims.evaluate.summary import standing_figures, walking_figures
 from sims.evaluate.tour import Tour, run_tour
 from sims.offscreen import choose_renderer
 from sims.terrain_grid import TerrainCfg
 
-Physics = Literal["fine", "training"]
 FINE_STEP = 0.002
 """[s] Physics step of the fine simulation."""
 MILD_TERRAIN = TerrainCfg(
@@ -32,6 +34,8 @@ MILD_TERRAIN = TerrainCfg(
     start_level=0,
 )
 """Ground on which a policy that was trained on the plane is tried too: slopes of 10 %, bumps of 1 cm."""
+MILD_GROUND = "slopes of 10 % and bumps of 1 cm, which the task's plane has none of"
+TASK_GROUND = "the task's own ground at its middle level"
 OPTIONAL = ("set_physics", "push")
 """What the robustness matrix needs of the environment."""
 
@@ -46,28 +50,6 @@ class MakeEnv(Protocol):
 
 MakePolicy = Callable[[Path, Any, int], Policy]
 """(file, spec that is expected or None, number of environments) -> a policy."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is run."""
-
-    episodes: int = 64
-    """Of the nominal and of the standing test."""
-    seconds: float = 10.0
-    """Length of an episode."""
-    physics: Physics = "fine"
-    """fine: the figures that count come from a simulation with a 2 ms step, elliptic friction cones and 50
-    solver iterations, which no policy was trained in; those under the training physics are reported beside
-    them."""
-    matrix: bool = True
-    """Whether the robustness matrix and the kinds of terrain are run (under the training physics)."""
-    axes: Mapping[str, Sequence[float]] = field(default_factory=lambda: dict(AXES))
-    """Axes of the matrix."""
-    episodes_per_cell: int = 16
-    seed: int = 100
-    video: bool = True
-    """Whether a tour is filmed."""
 
 
 @dataclass
@@ -141,9 +123,15 @@ def find_policy(path: Path | str) -> Path:
     file = path / "policy.onnx" if path.is_dir() else path
     if file.is_file():
         return file
-    if path.is_dir():
+    if not path.is_dir():
+        raise RunError(f"no policy file or run folder at {path}")
+    if (path / "spec.json").is_file():
         raise RunError(f"{path} has no policy.onnx: export it first with `landward export {path}`")
-    raise RunError(f"no policy file or run folder at {path}")
+    # Names of runs begin with the time.
+    runs = [spec.parent for depth in ("*", "*/*", "*/*/*") for spec in path.glob(f"{depth}/spec.json")]
+    newest = max(runs, key=lambda run: run.name, default=None)
+    remedy = f"the newest run below it is {newest}" if newest else "name a run folder or a policy.onnx"
+    raise RunError(f"{path} is no run folder (it has no spec.json) and has no policy.onnx; {remedy}")
 
 
 def evaluate(
@@ -167,17 +155,22 @@ def evaluate(
         **changes: fields of `settings` to change.
 
     Raises:
+        LandwardError: settings that make no sense.
+        SimulationError: levels of the matrix that physics does not allow.
         SpecMismatchError: the policy does not fit the task; the message lists the differences.
         EnvContractError: not a velocity-tracking task.
         RunError: no such file.
     """
     settings = replace(settings or Settings(), **changes)
+    settings.validate()
     progress = progress or (lambda what, done, total: None)
     make_env, make_policy = make_env or _registered_env, make_policy or _exported_policy
     path = find_policy(policy)
     first = make_policy(path, None, 1)
     task = task or first.spec.task
     stage = _Stages(path, task, settings, make_env, make_policy, progress)
+    if settings.matrix:
+        stage.try_levels()
     # The physics that counts comes last, so that its arrays are the ones that are plotted.
     by_physics: dict[str, dict[str, Estimate]] = {}
     by_physics["training"], evidence, targets = stage.nominal("training")
@@ -214,6 +207,8 @@ class _Stages:
     make_env: MakeEnv
     make_policy: MakePolicy
     progress: Callable[[str, int, int], None]
+    delay_line: dict[str, Any] = field(default_factory=dict)
+    """Overrides that the longest latency of the matrix needs."""
 
     def _open(
         self, num_envs: int, physics: Physics, ground: Mapping[str, Any] | None = None
@@ -268,11 +263,29 @@ class _Stages:
             )
             return figures, evidence, dict(getattr(env, "targets", None) or {})
 
+    def try_levels(self) -> None:
+        """Put the extremes of every axis into one robot, so that an impossible one is known at once.
+
+        Raises:
+            SimulationError: the engine refuses one.
+        """
+        axes = {name: levels for name, levels in self.settings.axes.items() if name != "push"}
+        env, _ = self._open(1, "training")
+        with env:
+            self.delay_line = longer_delay_line(env, max(axes.get("latency", (0.0,))))
+            if not hasattr(env, "set_physics"):
+                return
+            axes = {name: levels for name, levels in axes.items() if name != "latency" or not self.delay_line}
+            for pick in (min, max):
+                extremes = {name: np.asarray([pick(levels)], np.float32) for name, levels in axes.items()}
+                if extremes:
+                    env.set_physics(np.arange(1), **extremes)
+
     def matrix(self) -> tuple[Matrix | None, list[str]]:
         """The robustness matrix and the kinds of terrain, or why there is none."""
         s = self.settings
         n = s.episodes_per_cell * math.prod(len(levels) for levels in s.axes.values())
-        env, policy = self._open(n, "training")
+        env, policy = self._open(n, "training", self.delay_line)
         with env:
             absent = [name for name in OPTIONAL if not hasattr(env, name)]
             if absent:
@@ -291,7 +304,8 @@ class _Stages:
         env, policy = self._open(s.episodes, "training", {"terrain": MILD_TERRAIN} if on_plane else {})
         with env:
             command = draw_commands(command_box(env), s.episodes, s.seed)
-            return replace(matrix, terrain=run_terrain(env, policy, kinds, s.seconds, command, s.seed)), []
+            rows = run_terrain(env, policy, kinds, s.seconds, command, s.seed, self._track("terrain"))
+            return replace(matrix, terrain=rows, ground=MILD_GROUND if on_plane else TASK_GROUND), []
 
     def tour(self) -> tuple[Tour, str]:
         """The scripted walk, filmed when wanted; a message where there could be no film."""
@@ -300,6 +314,14 @@ class _Stages:
             return run_tour(
                 env, policy, command_box(env), self.settings.seed, self.settings.video, self._track("tour")
             )
+
+
+def longer_delay_line(env: Any, latency: float) -> dict[str, float]:
+    """The override that makes a task's delay line hold a latency [s]; none where it does already."""
+    physics = getattr(getattr(env, "cfg", None), "physics", None)
+    held = getattr(physics, "max_latency", latency)
+    # A microsecond more, because levels are handed over as float32, which may round up.
+    return {"physics.max_latency": latency + 1e-6} if latency > held else {}
 
 
 def _registered_env(name: str, num_envs: int, seed: int, play: bool, overrides: Mapping[str, Any]) -> Env:

@@ -118,7 +118,7 @@ def _matrix_row(row: Row) -> dict[str, Any]:
     unit = UNITS.get(row.axis, "").replace("1", "")
     return {
         "axis": "all cells" if row.axis == "all" else row.axis,
-        "level": f"{row.level} {unit}".strip(),
+        "level": f"{row.level} {unit}".strip().replace("_", " "),
         "falls": show("matrix_falls", row.falls),
         "rmse": [show(f"matrix_{name}", estimate) for name, estimate in row.rmse.items()],
         "n": row.falls.n,
@@ -135,6 +135,16 @@ def worst_rows(evaluation: Evaluation) -> list[dict[str, str]]:
         )
         rows.append({"cell": words, "falls": f"{100 * cell['falls']:.0f} %", "n": f"{cell['n']:g}"})
     return rows
+
+
+def terrain_lines(evaluation: Evaluation) -> list[str]:
+    """Falls and forward error on each kind of terrain, a line each."""
+    rows = evaluation.matrix.terrain if evaluation.matrix else ()
+    return [
+        f"terrain, {row.level.replace('_', ' ')}: {show('matrix_falls', row.falls)} fall, "
+        f"forward error {show('matrix_rmse_vx', row.rmse['rmse_vx'])}"
+        for row in rows
+    ]
 
 
 def print_summary(evaluation: Evaluation, console: Any) -> None:
@@ -161,6 +171,8 @@ def print_summary(evaluation: Evaluation, console: Any) -> None:
         )
         table.add_row(figure(name).label, show(name, estimate), verdict.target if verdict else "", mark)
     console.print(table)
+    for line in terrain_lines(evaluation):
+        console.print(line)
     for cell in worst_rows(evaluation)[:3]:
         console.print(f"worst cell: {cell['falls']} of {cell['n']} fall at {cell['cell']}")
     for warning in evaluation.warnings:

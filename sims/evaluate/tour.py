@@ -12,9 +12,9 @@ from landward.errors import LandwardError
 from landward.policy import Policy
 from sims.evaluate.rollout import Ranges, Traces, base_velocity, hold_clock, policy_step
 
-FRAME_RATE = 17.0
+FRAME_RATE = 25.0
 """[1/s] About this many frames; a whole number of control steps apart."""
-FRAME_SIZE = (640, 480)
+FRAME_SIZE = (640, 360)
 """(width, height) of a frame."""
 FRACTION = 0.8
 """Of the largest commands."""
@@ -53,7 +53,7 @@ def script(box: Ranges) -> list[tuple[float, tuple[float, float, float]]]:
     vx, vy, wz = (FRACTION * high for _, high in box)
     still = (0.0, 0.0, 0.0)
     forward, sideways, turning = (vx, 0.0, 0.0), (0.0, vy, 0.0), (0.5 * vx, 0.0, wz)
-    return [(2.0, still), (4.0, forward), (3.0, sideways), (3.0, turning), (2.0, still)]
+    return [(1.5, still), (3.5, forward), (2.5, sideways), (2.5, turning), (1.5, still)]
 
 
 def run_tour(

@@ -225,6 +225,10 @@ class MujocoEngine(Engine):
         """See Engine."""
         return self._parameters.values
 
+    def keep_diverged(self, path: Path) -> None:
+        """See Engine."""
+        self._guard.dump_dir = path
+
     def state_dict(self) -> dict[str, Any]:
         """See Engine."""
         return {

@@ -22,10 +22,11 @@ class DivergenceGuard:
     """Watches positions and velocities; saves the state before and after a step that broke physics."""
 
     def __init__(self, robot: str, num_envs: int, dump_dir: Path | None) -> None:
-        self._robot, self._num_envs, self._dump_dir = robot, num_envs, dump_dir
+        self._robot, self._num_envs = robot, num_envs
+        self.dump_dir = dump_dir
+        """Where states are saved; None keeps none."""
         self._before: NDArray[np.float64] = np.zeros((num_envs, 0))
         self._velocity_before = self._before
-        self.count = 0
 
     def last_good(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
         """(n, nq) positions of environments `ids` before the step that was checked last."""
@@ -47,7 +48,6 @@ class DivergenceGuard:
         diverged = ~(extreme < IMPOSSIBLE_SPEED) | ~np.isfinite(qpos).all(axis=1)
         if diverged.any():
             saved = self._save(diverged, qpos, qvel, targets, parameters)
-            self.count += int(diverged.sum())
             if diverged.all():
                 raise SimulationError(
                     f"the physics of all {self._num_envs} environments of {self._robot} diverged (NaN or "
@@ -68,12 +68,24 @@ class DivergenceGuard:
         targets: NDArray[Any],
         parameters: Mapping[str, NDArray[Any]],
     ) -> str:
-        if self._dump_dir is None or self.count >= MAX_FILES:
+        if self.dump_dir is None:
             return ""
-        self._dump_dir.mkdir(parents=True, exist_ok=True)
-        path = self._dump_dir / f"diverged_{self.count:03d}.npz"
         arrays = {"env_ids": np.flatnonzero(diverged), "qpos": qpos[diverged], "qvel": qvel[diverged]}
         arrays |= {"qpos_before": self._before[diverged], "qvel_before": self._velocity_before[diverged]}
         arrays |= {f"parameter_{name}": value[diverged] for name, value in parameters.items()}
-        np.savez(path, targets=np.asarray(targets)[diverged], **arrays)  # type: ignore[arg-type]
-        return f"; the states are in {path}"
+        arrays["targets"] = np.asarray(targets)[diverged]
+        try:
+            path = _free_path(self.dump_dir)
+            if path is not None:
+                np.savez(path, **arrays)  # type: ignore[arg-type]
+        except OSError as error:
+            # Saving is for finding out later: a full disk must not end the run.
+            return f"; the states cannot be saved in {self.dump_dir}: {error.strerror or error}"
+        return f"; the states are in {path}" if path else f"; {self.dump_dir} is full ({MAX_FILES} files)"
+
+
+def _free_path(folder: Path) -> Path | None:
+    """A name that earlier parts of a resumed run have not used; None where there are MAX_FILES."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"diverged_{number:03d}.npz" for number in range(MAX_FILES)]
+    return next((path for path in paths if not path.exists()), None)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from collections.abc import MutableMapping
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,28 @@ from numpy.typing import NDArray
 from landward.errors import SimulationError
 from robots import Robot
 from sims.mujoco.model import build_model, mujoco_module
+from sims.offscreen import LIBRARIES, choose_renderer
 from sims.physics import PhysicsCfg
 from sims.terrain import Terrain
+
+SHADOW_SIZE = 1024
+"""[pixels] Side of the shadow map."""
+MULTISAMPLES = 0
+"""Samples of a pixel. Four of them took more than half of the time of a software renderer, for edges that the
+film's compression softens anyway."""
+
+
+def load_renderer(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Load off-screen OpenGL where the program imported MuJoCo before anything of ours.
+
+    MuJoCo decides while it is imported: without MUJOCO_GL it would draw through a window, which a machine
+    without a display cannot open.
+    """
+    chosen = dict(environment)
+    choose_renderer(chosen)
+    if not environment.get("MUJOCO_GL") and chosen.get("MUJOCO_GL") in LIBRARIES:
+        environment["MUJOCO_GL"] = chosen["MUJOCO_GL"]
+        importlib.reload(importlib.import_module("mujoco.rendering.classic.gl_context"))
 
 
 class SceneRenderer:
@@ -25,8 +47,12 @@ class SceneRenderer:
             SimulationError: no off-screen OpenGL on this machine.
         """
         mj = mujoco_module()
+        load_renderer()
         self.size = size
         self.model = build_model(robot, physics, terrain, visual=True)
+        visual = self.model.vis
+        visual.global_.offwidth, visual.global_.offheight = size
+        visual.quality.offsamples, visual.quality.shadowsize = MULTISAMPLES, SHADOW_SIZE
         self.data = mj.MjData(self.model)
         self._mj = mj
         try:

@@ -26,12 +26,12 @@ class Play:
     is to each limit of its task.
 
     Examples:
-        landward play runs/go1-flat/2026-11-23_seed0
+        landward play runs/go1-flat/2026-11-23_14-05-09_seed1
         landward play policy.onnx --viewer web --port 8090
     """
 
     policy: tyro.conf.Positional[Path]
-    """A run folder, or an exported policy.onnx."""
+    """A run folder with policy.onnx in it (`landward export RUN` writes it), or an exported policy.onnx."""
     task: str | None = None
     """Task to run it in; default: the one that it was trained for."""
     viewer: Literal["auto", "native", "web"] = "auto"

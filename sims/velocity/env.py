@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from landward.action import decode
@@ -235,15 +236,13 @@ class VelocityEnv(Env):
         error = s.command - xp.concat([s.root_lin_vel_b[:, :2], s.root_ang_vel_b[:, 2:]], axis=-1)
         moving = max(float(xp.mean(xp.astype(s.moving, xp.float32))), 1e-6)
         log = {
-            "/tracking/velocity_rms": float(xp.sqrt(xp.mean(error[:, :2] ** 2))),
-            "/tracking/yaw_rate_rms": float(xp.sqrt(xp.mean(error[:, 2] ** 2))),
-            "/episode/falls_per_10_s": float(xp.mean(xp.astype(terminated, xp.float32)))
-            * 10.0
-            / self._period,
-            "/gait/trot_share": float(xp.mean(xp.astype(s.trotting & s.moving, xp.float32))) / moving,
+            "tracking/velocity_rms": float(xp.sqrt(xp.mean(error[:, :2] ** 2))),
+            "tracking/yaw_rate_rms": float(xp.sqrt(xp.mean(error[:, 2] ** 2))),
+            "episode/falls_per_10_s": float(xp.mean(xp.astype(terminated, xp.float32))) * 10.0 / self._period,
+            "gait/trot_share": float(xp.mean(xp.astype(s.trotting & s.moving, xp.float32))) / moving,
         }
         if self.levels is not None:
-            log["/terrain/level"] = self.levels.mean_level
+            log["terrain/level"] = self.levels.mean_level
         return log
 
     def observe(self) -> dict[str, Array]:
@@ -293,6 +292,10 @@ class VelocityEnv(Env):
     def push(self, env_ids: Array, velocity: Array) -> None:
         """Kick bases by (n, 2) world-frame velocity [m/s]."""
         self.engine.push(env_ids, velocity)
+
+    def keep_diverged(self, path: Path) -> None:
+        """Save states whose physics diverges from now on in the folder `path`, made when there is one."""
+        self.engine.keep_diverged(path)
 
     def state_dict(self) -> dict[str, Any]:
         """See Env."""

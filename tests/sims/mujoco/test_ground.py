@@ -2,16 +2,15 @@ import numpy as np
 import pytest
 
 from robots.go1 import GO1
+from sims.mujoco.model import build_model, mujoco_module
 from sims.physics import PhysicsCfg
 from sims.terrain_grid import TerrainCfg, make_terrain
 
-mujoco = pytest.importorskip("mujoco")
+mujoco = mujoco_module()
 
 
 @pytest.fixture(scope="module")
 def world():
-    from sims.mujoco.model import build_model
-
     terrain = make_terrain(TerrainCfg(levels=2, start_level=0))
     model = build_model(GO1, PhysicsCfg(), terrain)
     data = mujoco.MjData(model)

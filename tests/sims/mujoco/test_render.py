@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -34,3 +38,20 @@ def test_no_opengl_says_what_to_install(monkeypatch):
     monkeypatch.setattr(mujoco_module(), "Renderer", refuse)
     with pytest.raises(SimulationError, match="apt-get install libegl1"):
         SceneRenderer(get_robot("go1"), PhysicsCfg(), FLAT, (64, 48))
+
+
+def test_a_program_that_imports_mujoco_first_can_draw_without_a_display():
+    code = (
+        "import mujoco\n"
+        "from sims.registry import make_env\n"
+        "from sims.offscreen import choose_renderer\n"
+        "if choose_renderer({}): raise SystemExit(77)\n"
+        "print(make_env('go1-flat', 1, play=True).render(0, (64, 48)).shape)\n"
+    )
+    hidden = ("MUJOCO_GL", "DISPLAY", "WAYLAND_DISPLAY")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    if done.returncode == 77:
+        pytest.skip("no off-screen OpenGL")
+    assert done.stdout.strip() == "(48, 64, 3)", done.stderr
