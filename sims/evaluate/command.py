@@ -103,15 +103,20 @@ def evaluate_with_progress(file: Path, task: str | None, settings: Settings, **o
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(file=sys.stderr)) as bars:
-        known: dict[str, Any] = {}
+    bars, known = Progress(*columns, console=Console(file=sys.stderr)), {}
 
-        def show(what: str, done: int, total: int) -> None:
-            if what not in known:
-                known[what] = bars.add_task(what, total=total)
-            bars.update(known[what], completed=done)
+    def show(what: str, done: int, total: int) -> None:
+        if not known:
+            bars.start()
+        if what not in known:
+            known[what] = bars.add_task(what, total=total)
+        bars.update(known[what], completed=done)
 
+    try:
         return evaluate(file, task, settings, show, **options)
+    finally:
+        if known:  # bars that never began would end in an empty line
+            bars.stop()
 
 
 def write_results(evaluation: Evaluation, folder: Path) -> Path:

@@ -148,7 +148,7 @@ def torque_histogram(evidence: Evidence) -> str:
             )
     ax.axvline(hard, color=INK, lw=1.4, ls="--", label=f"strongest drive, {hard:g} N m")
     ax.set(xlabel="|joint torque| [N m]", ylabel="samples", xlim=(0, top))
-    ax.legend(frameon=False, fontsize=8, loc="upper center")
+    ax.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=2)
     return _svg(style, figure)
 
 

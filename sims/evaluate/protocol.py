@@ -31,11 +31,13 @@ MILD_TERRAIN = TerrainCfg(
     kinds=dict.fromkeys(("flat", "slope_up", "slope_down", "uneven"), 1),
     levels=1,
     difficulty=(0.25, 0.25),
+    tile=24.0,
     start_level=0,
 )
-"""Ground on which a policy that was trained on the plane is tried too: slopes of 10 %, bumps of 1 cm."""
-MILD_GROUND = "slopes of 10 % and bumps of 1 cm, which the task's plane has none of"
-TASK_GROUND = "the task's own ground at its middle level"
+"""Ground on which a policy that was trained on the plane is tried too: slopes of 10 %, bumps of 1 cm. Nobody
+walks off a tile of this size in 10 s, so each row of the result is one kind of ground."""
+MILD_GROUND = "slopes of 10 % and bumps of 1 cm instead of the task's plane, under fine physics"
+TASK_GROUND = "the task's own ground at its middle level, under training physics"
 OPTIONAL = ("set_physics", "push")
 """What the robustness matrix needs of the environment."""
 
@@ -301,7 +303,12 @@ class _Stages:
             kinds = tuple(MILD_TERRAIN.kinds)
         if len(kinds) < 2:
             return matrix, []
-        env, policy = self._open(s.episodes, "training", {"terrain": MILD_TERRAIN} if on_plane else {})
+        # The long steps that will do on a plane let feet sink into a height field, where they get caught:
+        # falls that no robot has.
+        ground: tuple[Physics, dict[str, Any]] = (
+            ("fine", {"terrain": MILD_TERRAIN}) if on_plane else ("training", {})
+        )
+        env, policy = self._open(s.episodes, *ground)
         with env:
             command = draw_commands(command_box(env), s.episodes, s.seed)
             rows = run_terrain(env, policy, kinds, s.seconds, command, s.seed, self._track("terrain"))

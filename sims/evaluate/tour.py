@@ -53,7 +53,7 @@ def script(box: Ranges) -> list[tuple[float, tuple[float, float, float]]]:
     vx, vy, wz = (FRACTION * high for _, high in box)
     still = (0.0, 0.0, 0.0)
     forward, sideways, turning = (vx, 0.0, 0.0), (0.0, vy, 0.0), (0.5 * vx, 0.0, wz)
-    return [(1.5, still), (3.5, forward), (2.5, sideways), (2.5, turning), (1.5, still)]
+    return [(1.0, still), (3.5, forward), (2.5, sideways), (2.5, turning), (1.5, still)]
 
 
 def run_tour(

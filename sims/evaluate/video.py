@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,15 +30,20 @@ def burn_in(frame: np.ndarray, lines: list[tuple[str, ...]]) -> np.ndarray:
     """A copy of the frame (H, W, 3) uint8 with columns of white text on a darkened strip at the top."""
     image = require("PIL.Image", "sim", "text is drawn into the film with it")
     draw = require("PIL.ImageDraw", "sim", "text is drawn into the film with it")
-    font = require("PIL.ImageFont", "sim", "text is drawn into the film with it")
     shaded = frame.copy()
     shaded[:BAR_HEIGHT] = (0.35 * shaded[:BAR_HEIGHT]).astype(np.uint8)
     picture = image.fromarray(shaded)
-    canvas, letters = draw.Draw(picture), font.load_default(size=17)
+    canvas, letters = draw.Draw(picture), _letters()
     for row, line in enumerate(lines):
         for x, text in zip(COLUMNS, line, strict=False):
             canvas.text((x, 6 + 21 * row), text, fill=(255, 255, 255), font=letters)
     return np.asarray(picture)
+
+
+@functools.cache
+def _letters() -> Any:
+    """The font; reading it takes longer than drawing with it."""
+    return require("PIL.ImageFont", "sim", "text is drawn into the film with it").load_default(size=17)
 
 
 def smooth(velocity: np.ndarray, window: int) -> np.ndarray:
@@ -61,7 +68,11 @@ def write_video(tour: Tour, path: Path, smooth_steps: int = 15) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         # H.264 wants even sizes; pixels of 4:2:0 play everywhere.
         with writer_module.get_writer(
-            path, fps=tour.frame_rate, codec="libx264", macro_block_size=2
+            path,
+            fps=tour.frame_rate,
+            codec="libx264",
+            macro_block_size=2,
+            output_params=["-preset", "veryfast"],
         ) as writer:
             for step, frame in zip(tour.frame_steps, tour.frames, strict=True):
                 writer.append_data(burn_in(frame, captions(tour.command[step], velocity[step])))

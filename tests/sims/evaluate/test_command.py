@@ -67,6 +67,13 @@ def test_a_policy_of_another_robot_is_refused_with_a_readable_difference(tmp_pat
     assert "FL_hip_joint" in error
 
 
+@pytest.mark.usefixtures("fake_task")
+def test_too_short_an_episode_is_one_line(tmp_path, capsys):
+    file = write(tmp_path / "policy.onnx", walker_file())
+    assert main(["eval", str(file), "--seconds", "1"]) == 1
+    assert capsys.readouterr().err.startswith("error: seconds is 1: the first 2 s")
+
+
 def test_a_missing_file_is_one_line(tmp_path, capsys):
     assert main(["eval", str(tmp_path / "none.onnx")]) == 1
     assert "no policy file" in capsys.readouterr().err

@@ -3,20 +3,22 @@
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from landward.constraint import Constraint
-from landward.errors import EnvContractError, RunError
+from landward.errors import EnvContractError, LandwardError, RunError, SimulationError
 from sims.evaluate import Settings, evaluate
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.command import write_results
 from sims.evaluate.figures import judge, limit_text, show
-from sims.evaluate.protocol import find_policy
+from sims.evaluate.protocol import MILD_TERRAIN, find_policy, longer_delay_line
 from sims.evaluate.report import print_summary, render_html
 from sims.evaluate.tour import run_tour
 from sims.evaluate.video import smooth, write_video
+from sims.registry import make_env
 from tests.sims.fakes import FakeWalker, WalkingPolicy
 
 SMALL = Settings(episodes=6, seconds=4.0, axes={"friction": (0.8, 1.25), "push": (1.0,)}, episodes_per_cell=2)
@@ -56,12 +58,93 @@ def test_an_evaluation_measures_judges_and_serialises(policy_file):
     assert data["metrics"]["rmse_vx"]["unit"] == "m/s"
     assert data["matrix"]["worst"][0]["friction"] == 1.25
     assert data["provenance"]["seed"] == 100
-    # Training physics, fine physics, matrix, terrain (two kinds), tour; all of the play configuration.
-    assert [n for _, n, _, _ in made] == [6, 6, 4, 6, 1]
+    # Trial of the levels, training physics, fine physics, matrix, terrain (two kinds), tour; all of the play
+    # configuration.
+    assert [n for _, n, _, _ in made] == [1, 6, 6, 4, 6, 1]
     assert all(play for _, _, play, _ in made)
-    assert made[0][3] == {}
-    assert made[1][3]["physics.timestep"] == 0.002
-    assert made[1][3]["physics.substeps"] == 10
+    assert made[1][3] == made[3][3] == {}
+    assert made[2][3]["physics.timestep"] == 0.002
+    assert made[2][3]["physics.substeps"] == 10
+
+
+class OnPlane(FakeWalker):
+    """A task on the plane with a delay line of 0.06 s."""
+
+    cfg = SimpleNamespace(terrain=None, physics=SimpleNamespace(max_latency=0.06))
+    terrain_kinds = ("flat",)
+
+
+def test_a_task_on_the_plane_is_tried_on_mild_ground_too(policy_file):
+    from rich.console import Console
+
+    made = []
+    result = run(policy_file, env=OnPlane, made=made, video=False)
+    overrides = made[4][3]
+    assert (overrides["terrain"], overrides["physics.timestep"]) == (MILD_TERRAIN, 0.002)
+    assert [row.level for row in result.matrix.terrain] == ["flat", "slope_up", "slope_down", "uneven"]
+    assert [row.falls.n for row in result.matrix.terrain] == [2, 2, 1, 1]
+    assert result.metrics["matrix_falls"].n == 4  # of the cells alone
+    html, console = render_html(result), Console(file=io.StringIO(), width=120)
+    assert "instead of the task&#39;s plane" in html
+    assert "<td>terrain</td><td>slope up</td>" in html
+    print_summary(result, console)
+    assert "terrain, slope up: 0.0" in console.file.getvalue()
+    assert "slopes of 10 %" in json.loads(result.to_json())["matrix"]["ground"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"seconds": 1.0}, "seconds is 1: the first 2 s"),
+        ({"seconds": float("nan")}, "seconds is nan"),
+        ({"episodes": 0}, "episodes is 0"),
+        ({"episodes_per_cell": 0}, "cell episodes is 0"),
+        ({"axes": {}}, "no axis"),
+        ({"axes": {"gravity": (1.0,)}}, "'gravity'"),
+        ({"axes": {"friction": ()}}, "axis friction .* no level"),
+        ({"axes": {"friction": (-0.1,)}}, "friction -0.1 is no level"),
+        ({"axes": {"push": (float("inf"),)}}, "push inf m/s is no level"),
+        ({"axes": {"latency": (4.0,)}}, "latency 4 s"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused_before_anything_runs(policy_file, changes, message):
+    made = []
+    with pytest.raises(LandwardError, match=message):
+        run(policy_file, made=made, **changes)
+    assert made == []
+
+
+def test_levels_that_the_engine_refuses_are_known_before_anything_is_measured(policy_file):
+    class Frail(FakeWalker):
+        def set_physics(self, env_ids, **values):
+            if values["payload"].min() < -5:
+                raise SimulationError("a payload of -9 kg outweighs the base")
+
+    made = []
+    with pytest.raises(SimulationError, match="-9 kg"):
+        run(policy_file, env=Frail, made=made, axes={"payload": (0.0, -9.0)})
+    assert [n for _, n, _, _ in made] == [1]
+
+
+def test_the_matrix_gets_a_delay_line_for_its_longest_latency(policy_file):
+    made = []
+    run(policy_file, env=OnPlane, made=made, axes={"latency": (0.0, 0.08)}, video=False)
+    assert made[3][3] == {"physics.max_latency": pytest.approx(0.08, abs=1e-5)}
+    made.clear()
+    run(policy_file, env=OnPlane, made=made, axes={"latency": (0.0, 0.06)}, video=False)
+    assert made[3][3] == {}
+
+
+def test_a_longer_delay_line_holds_the_latency():
+    latency = np.array([0.08], np.float32)
+    with make_env("go1-flat", 1, play=True) as env:
+        longer = longer_delay_line(env, 0.08)
+        with pytest.raises(SimulationError, match="max_latency"):
+            env.set_physics(np.arange(1), latency=latency)
+    with make_env("go1-flat", 1, play=True, overrides=longer) as env:
+        env.set_physics(np.arange(1), latency=latency)
+        assert env.engine.parameters()["latency"] == latency
+        assert longer_delay_line(env, 0.08) == {}
 
 
 def test_training_physics_alone_without_matrix(policy_file):
@@ -158,8 +241,17 @@ def test_limits_in_words():
 
 def test_find_policy(tmp_path, policy_file):
     assert find_policy(policy_file) == find_policy(tmp_path) == policy_file
-    with pytest.raises(RunError, match="landward export"):
-        find_policy(tmp_path / "..")
+    root = tmp_path / "runs"
+    for run in ("go1-flat/2026-11-23_14-05-09_seed1", "go1-rough/2026-11-24_09-00-00_seed0"):
+        (root / run).mkdir(parents=True)
+        (root / run / "spec.json").touch()
+    with pytest.raises(RunError, match=r"landward export .*seed1"):
+        find_policy(root / "go1-flat" / "2026-11-23_14-05-09_seed1")
+    with pytest.raises(RunError, match=r"no run folder .* newest run below it is .*go1-rough.*seed0$"):
+        find_policy(root)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match="name a run folder"):
+        find_policy(tmp_path / "empty")
     with pytest.raises(RunError, match="no policy file"):
         find_policy(tmp_path / "missing.onnx")
 
@@ -167,13 +259,13 @@ def test_find_policy(tmp_path, policy_file):
 def test_the_tour_follows_its_script_and_is_filmed(tmp_path):
     tour, problem = run_tour(FakeWalker(1), WalkingPolicy(1), FakeWalker.command_ranges, 0, film=True)
     assert problem == ""
-    # 14 s in steps of 0.02 s, a frame every third.
-    assert len(tour.command) == 700
-    assert len(tour.frames) == len(tour.frame_steps) == 234
-    assert tour.frame_rate == pytest.approx(50 / 3)
+    # 11 s in steps of 0.02 s, a frame every other.
+    assert len(tour.command) == 550
+    assert len(tour.frames) == len(tour.frame_steps) == 275
+    assert tour.frame_rate == pytest.approx(25)
     np.testing.assert_allclose(tour.command[150], [0.8, 0.0, 0.0])
-    np.testing.assert_allclose(tour.velocity[290], [0.8, 0.0, 0.0], atol=1e-5)
-    assert tour.contact[:90].all()
+    np.testing.assert_allclose(tour.velocity[220], [0.8, 0.0, 0.0], atol=1e-5)
+    assert tour.contact[:45].all()
     tour.frames, tour.frame_steps = tour.frames[:5], tour.frame_steps[:5]
     assert write_video(tour, tmp_path / "a" / "tour.mp4").stat().st_size > 500
     tour.frames = []

@@ -138,6 +138,26 @@ def test_diverged_environment_is_flagged_saved_and_made_finite(tmp_path):
     assert not engine.diverged.any()
 
 
+def test_diverged_states_of_a_resumed_run_do_not_replace_earlier_ones(tmp_path):
+    folder = tmp_path / "run" / "diverged"
+    for number in range(2):
+        engine = make(3)
+        engine.keep_diverged(folder)
+        engine._qvel[number, 7] = 1e7
+        engine.step(np.tile(HOME, (3, 1)))
+    saved = [np.load(path)["env_ids"].tolist() for path in sorted(folder.glob("*.npz"))]
+    assert saved == [[0], [1]]
+
+
+def test_a_folder_that_cannot_be_written_is_part_of_the_warning(tmp_path, caplog):
+    (tmp_path / "file").touch()
+    engine = make(2)
+    engine.keep_diverged(tmp_path / "file" / "diverged")
+    engine._qvel[0, 7] = 1e7
+    engine.step(np.tile(HOME, (2, 1)))
+    assert "cannot be saved" in caplog.text and "Not a directory" in caplog.text
+
+
 def test_all_diverged_means_the_model_is_at_fault():
     engine = make(2)
     engine._qvel[:, 7] = 1e7

@@ -30,5 +30,6 @@ def test_an_environment_without_a_model_cannot_be_shown(tmp_path, capsys, fake_t
 
 @pytest.mark.usefixtures("fake_task")
 def test_a_run_that_was_not_exported_says_how(tmp_path, capsys):
+    (tmp_path / "spec.json").touch()
     assert main(["play", str(tmp_path)]) == 1
     assert "landward export" in capsys.readouterr().err

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -86,6 +88,23 @@ def test_diverged_physics_terminates_with_finite_numbers():
     assert step.final_obs is not None
     for array in (*step.obs.values(), *step.final_obs.values(), *step.constraints.values(), step.reward):
         assert np.isfinite(array).all()
+
+
+def test_diverged_states_are_kept_from_when_it_is_asked_for(tmp_path):
+    env = make_env("go1-flat", 2, seed=0)
+    for folder in (None, tmp_path / "diverged"):
+        if folder:
+            env.keep_diverged(folder)
+        env.engine._qvel[0, 8] = 1e8
+        env.step(np.zeros((2, 12), np.float32))
+    (saved,) = tmp_path.glob("diverged/*.npz")
+    assert np.load(saved)["env_ids"].tolist() == [0]
+
+
+def test_logged_names_are_group_and_name():
+    log = make_env("go1-rough", 2, seed=0).step(np.zeros((2, 12), np.float32)).log
+    assert {"tracking/velocity_rms", "episode/falls_per_10_s", "terrain/level"} < set(log)
+    assert all(re.fullmatch(r"\w+/\w+", name) for name in log)
 
 
 def test_the_callers_actions_are_not_touched_by_resets():
