@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,14 +42,14 @@ class PhysicsCfg:
 
     def validate(self) -> None:
         """Raise SpecError for settings that no engine can run."""
-        if not (self.timestep > 0 and self.substeps >= 1):
-            raise SpecError(
-                f"physics: timestep {self.timestep} s and substeps {self.substeps} must be positive"
-            )
+        if not (self.timestep > 0 and math.isfinite(self.timestep)):
+            raise SpecError(f"physics.timestep is {self.timestep} s; it must be positive, such as 0.005")
+        if self.substeps < 1:
+            raise SpecError(f"physics.substeps is {self.substeps}; it must be at least 1")
         if not 1 <= self.peak_forces <= self.substeps:
             raise SpecError(f"physics.peak_forces is {self.peak_forces}; use 1 to substeps ({self.substeps})")
-        if self.max_latency < 0:
-            raise SpecError(f"physics.max_latency is {self.max_latency} s; it cannot be negative")
+        if not (self.max_latency >= 0 and math.isfinite(self.max_latency)):
+            raise SpecError(f"physics.max_latency is {self.max_latency} s; it must be 0 or positive")
 
 
 @dataclass

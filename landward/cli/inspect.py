@@ -9,12 +9,16 @@ from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from landward.errors import RunError
 from landward.policy_file import read_policy_file
 from landward.runs import RunFolder
 from landward.spec import ActionTerm, Constraint, ObservationTerm, PolicySpec
+
+_SHOWN_NAMES = 24
+"""A longer list of element names (a height scan's points) is shown by its ends."""
 
 
 @dataclasses.dataclass
@@ -71,9 +75,9 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def spec_tables(spec: PolicySpec) -> list[Table]:
-    """One table for each observation group, one for the actions, one for the constraints if there are any."""
+    """A table for each observation group, for the actions, the names of elements and the constraints."""
     tables = [_observations(spec, group) for group in spec.groups]
-    tables.append(_actions(spec))
+    tables += [_actions(spec), *_names(spec)]
     if spec.constraints:
         tables.append(_constraints(spec.constraints))
     return tables
@@ -106,77 +110,90 @@ def _commit(provenance: dict[str, Any]) -> str:
 
 def _observations(spec: PolicySpec, group: str) -> Table:
     role = "read by the policy" if group in spec.actor else "training only"
-    columns = (
-        "name",
-        "kind",
-        "shape",
-        "unit",
-        "frame",
-        "(x - offset) * scale",
-        "clip",
-        "delay [s]",
-        "frames",
-    )
-    table = _table(f"observations: {group} ({role})", columns)
-    for term in spec.group(group):
-        table.add_row(
-            term.name,
-            term.kind,
-            _shape(term.shape, term.dtype),
-            _text(term.unit),
-            term.frame,
-            f"(x - {_text(term.offset)}) * {_text(term.scale)}",
-            _range(term.clip),
-            _range(term.delay) if any(term.delay) else "",
-            str(term.history),
-        )
-        _add_names(table, term)
-    return table
+    rows = [
+        {
+            "name": term.name,
+            "kind": term.kind,
+            "shape": _shape(term.shape, term.dtype),
+            "unit": _text(term.unit),
+            "frame": term.frame,
+            "what the network sees": _encoding(term),
+            "clip": _range(term.clip),
+            "delay [s]": _range(term.delay) if any(term.delay) else "",
+            "frames": str(term.history) if term.history > 1 else "",
+        }
+        for term in spec.group(group)
+    ]
+    return _table(f"observations: {group} ({role})", rows)
 
 
 def _actions(spec: PolicySpec) -> Table:
-    columns = ("name", "kind", "shape", "unit", "frame", "scale", "offset", "limits", "stiffness", "damping")
-    table = _table("actions: offset + scale * network output", columns)
-    for term in spec.actions:
-        chunk = f" x {term.chunk}" if term.chunk > 1 else ""
-        table.add_row(
-            term.name,
-            term.kind,
-            _shape(term.shape, term.dtype) + chunk,
-            _text(term.unit),
-            term.frame,
-            _text(term.scale),
-            _text(term.offset),
-            _text(tuple(_range(pair) for pair in term.limits)),
-            _text(term.stiffness),
-            _text(term.damping),
-        )
-        _add_names(table, term)
-    return table
+    rows = [
+        {
+            "name": term.name,
+            "kind": term.kind,
+            "shape": _shape(term.shape, term.dtype) + (f" x {term.chunk}" if term.chunk > 1 else ""),
+            "unit": _text(term.unit),
+            "frame": term.frame,
+            "scale": _text(term.scale),
+            "offset": _text(term.offset),
+            "limits": _text(tuple(_range(pair) for pair in term.limits)),
+            "stiffness": _text(term.stiffness),
+            "damping": _text(term.damping),
+        }
+        for term in spec.actions
+    ]
+    return _table("actions: offset + scale * network output", rows)
 
 
 def _constraints(constraints: tuple[Constraint, ...]) -> Table:
-    table = _table("constraints", ("name", "kind", "holds when", "p_max", "only when"))
     sign = {"abs": "|{}| <= {}", "upper": "{} <= {}", "lower": "{} >= {}"}
+    rows = []
     for item in constraints:
         read = f"{item.reads} - {item.reference}" if item.reference else item.reads
         read += f"[{', '.join(item.elements)}]" if item.elements else ""
         bound = f"{_text(item.limit)} {item.unit}" + (f" + {item.dead_band:g}" if item.dead_band else "")
-        p_max = f"{item.p_max:g}" if item.kind == "soft" else "1"
-        table.add_row(item.name, item.kind, sign[item.measure].format(read, bound), p_max, item.when)
-    return table
+        rows.append(
+            {
+                "name": item.name,
+                "kind": item.kind,
+                "holds when": sign[item.measure].format(read, bound),
+                "p_max": f"{item.p_max:g}" if item.kind == "soft" else "1",
+                "only when": item.when,
+            }
+        )
+    return _table("constraints", rows)
 
 
-def _table(title: str, columns: tuple[str, ...]) -> Table:
+def _table(title: str, rows: list[dict[str, str]]) -> Table:
+    """A table of rows with the same columns; a column that is empty in every row is left out."""
     table = Table(title=title, title_justify="left", title_style="bold")
+    columns = [column for column in rows[0] if any(row[column] for row in rows)]
     for column in columns:
         table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(row[column]) for column in columns))
     return table
 
 
-def _add_names(table: Table, term: ObservationTerm | ActionTerm) -> None:
-    if term.names:
-        table.add_row("", f"[dim]{', '.join(term.names)}[/dim]")
+def element_names(spec: PolicySpec) -> dict[str, tuple[str, ...]]:
+    """Terms -> their element names, each list of names once: "joint_pos, joint_vel" -> joints."""
+    terms: list[ObservationTerm | ActionTerm] = [t for g in spec.groups for t in spec.group(g)]
+    terms += spec.actions
+    users: dict[tuple[str, ...], dict[str, None]] = {}
+    for term in terms:
+        if term.names:
+            users.setdefault(term.names, {})[term.name] = None
+    return {", ".join(found): names for names, found in users.items()}
+
+
+def _names(spec: PolicySpec) -> list[Table]:
+    rows = []
+    for terms, names in element_names(spec).items():
+        hidden = len(names) - 5
+        shown = names if len(names) <= _SHOWN_NAMES else (*names[:4], f"... {hidden} more ...", names[-1])
+        rows.append({"terms": terms, "names": ", ".join(shown)})
+    return [_table("elements, in order", rows)] if rows else []
 
 
 def _shape(shape: tuple[int, ...], dtype: str) -> str:
@@ -187,9 +204,27 @@ def _range(pair: tuple[float, float] | None) -> str:
     return "" if pair is None else f"{pair[0]:g} .. {pair[1]:g}"
 
 
+def _encoding(term: ObservationTerm) -> str:
+    """(x - offset) * scale, without what changes nothing."""
+    offset, scale = _text(term.offset), _text(term.scale)
+    shifted = "x" if offset == "0" else f"x - {offset}"
+    return shifted if scale == "1" else f"{shifted if shifted == 'x' else f'({shifted})'} * {scale}"
+
+
+def _vector(value: tuple[Any, ...]) -> str:
+    """The elements in brackets; a pattern that repeats, as from leg to leg, once: "[0, 0.9, -1.8] x 4"."""
+    for length in range(2, len(value) // 2 + 1):
+        times = len(value) // length
+        if value == value[:length] * times:
+            return f"{_vector(value[:length])} x {times}"
+    return f"[{', '.join(_text(item) for item in value)}]"
+
+
 def _text(value: Any) -> str:
     """A value for a cell; one that is the same for every element is shown once."""
+    if value == ():
+        return ""
     if isinstance(value, tuple):
         distinct = list(dict.fromkeys(value))
-        return _text(distinct[0]) if len(distinct) == 1 else ", ".join(_text(item) for item in value)
+        return _text(distinct[0]) if len(distinct) == 1 else _vector(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

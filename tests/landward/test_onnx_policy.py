@@ -159,6 +159,26 @@ def test_an_unexpected_spec_is_refused_with_the_difference(path):
     line = "observations.policy.joint_pos names[0]: expected 'FL_calf_joint', got 'FL_hip_joint'"
     assert line in str(error.value)
     assert str(path) in str(error.value)
+    assert len(str(error.value).splitlines()) == 4  # 3 differences
+
+
+def test_many_differences_are_counted(path):
+    names = tuple(f"joint_{index}" for index in range(3))
+    joints = ObservationTerm(
+        "joint_pos", "joint_position", (3,), unit="deg", names=names, scale=(1.0, 2.0, 3.0)
+    )
+    gravity = ObservationTerm(
+        "gravity", "projected_gravity", (3,), frame="world", unit="g", scale=(1.0, 2.0, 3.0)
+    )
+    target = ActionTerm("joint_pos_target", "joint_position_target", (3,), names=names, unit="deg", scale=0.1)
+    last = ObservationTerm("last_action", "last_action", (3,))
+    other = models.make_spec(observations={"policy": (joints, gravity, last)}, actions=(target,), robot="arm")
+    count = len(other.interface_diff(models.make_spec()))
+    with pytest.raises(SpecMismatchError, match=f"; {count} differences:") as error:
+        OnnxPolicy(path, expected=other)
+    lines = str(error.value).splitlines()
+    assert len(lines) == 1 + 12 + 1
+    assert lines[-1] == f"  ... and {count - 12} more differences; `landward inspect` shows both"
 
 
 def test_damaged_files_are_refused(path):

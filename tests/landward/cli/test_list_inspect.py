@@ -1,7 +1,9 @@
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from landward.cli import main as cli
 from landward.cli.inspect import spec_tables
@@ -55,7 +57,7 @@ def test_inspect_shows_the_spec(
         make_spec().hash,
         "observations: policy (read by the policy)",
         "observations: critic (training only)",
-        "(x - 0.1, -0.1) * 0.5",
+        "(x - [0.1, -0.1]) * 0.5",
         "FR, FL",
         "-1 .. 1.5",
         "35",
@@ -83,8 +85,34 @@ def test_inspect_refuses_what_is_no_policy(tmp_path: Path, capsys: pytest.Captur
 
 def test_no_constraints_no_table() -> None:
     spec = make_spec()
-    assert len(spec_tables(spec)) == 4
-    assert len(spec_tables(PolicySpec("t", "go1", 0.02, spec.groups, spec.actions))) == 3
+    assert len(spec_tables(spec)) == 5
+    assert len(spec_tables(PolicySpec("t", "go1", 0.02, spec.groups, spec.actions))) == 4
+
+
+def shown(spec: PolicySpec) -> str:
+    console = Console(width=100, record=True, file=io.StringIO())
+    for table in spec_tables(spec):
+        console.print(table)
+    return console.export_text()
+
+
+def test_names_are_shown_once_and_vectors_in_brackets() -> None:
+    legs = tuple(f"{leg}_{joint}" for leg in ("FR", "FL", "RR", "RL") for joint in ("hip", "thigh", "calf"))
+    position = ObservationTerm(
+        "q", "joint_position", (12,), unit="rad", names=legs, offset=(0.1, 0.9, -1.8) * 4, scale=2.0
+    )
+    velocity = ObservationTerm("dq", "joint_velocity", (12,), unit="rad/s", names=legs)
+    command = ObservationTerm("command", "command", (3,), unit=("m/s", "m/s", "rad/s"))
+    scan = ObservationTerm("scan", "height_scan", (99,), unit="m", names=tuple(f"p{i}" for i in range(99)))
+    target = ActionTerm("target", "joint_position_target", (12,), names=legs, unit="rad")
+    groups = {"policy": (position, velocity, command, scan)}
+    text = shown(PolicySpec("go1-flat", "go1", 0.02, groups, (target,)))
+    assert text.count("FR_hip") == text.count("RL_calf") == 1
+    assert "q, dq, target" in text
+    assert "(x - [0.1, 0.9, -1.8] x 4) * 2" in text
+    assert "[m/s, m/s, rad/s]" in text
+    assert "p0, p1, p2, p3, ... 94 more ..., p98" in text
+    assert "(x - 0)" not in text and "clip" not in text and "stiffness" not in text
 
 
 def test_list_as_json(run_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

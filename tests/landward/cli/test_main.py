@@ -108,7 +108,7 @@ def test_wrong_options_and_unknown_verbs_are_status_two(
 ) -> None:
     assert cli.main(["do", "--nothing"]) == 2
     assert cli.main(["don"]) == 2
-    assert "error: unknown verb 'don': did you mean do?" in capsys.readouterr().err
+    assert "error: unknown verb 'don': did you mean do" in capsys.readouterr().err
 
 
 def test_a_missing_package_says_how_to_get_it(
