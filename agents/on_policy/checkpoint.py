@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, BinaryIO
@@ -34,20 +35,31 @@ def encode(value: Any, where: str = "state") -> Any:
         if value.dtype.hasobject:
             raise CheckpointError(f"{where} is an array of Python objects, which a checkpoint cannot hold")
         raw = torch.from_numpy(np.frombuffer(np.ascontiguousarray(value).tobytes(), np.uint8).copy())
-        return {_ARRAY: raw, "dtype": value.dtype.str, "shape": list(value.shape)}
+        return {_ARRAY: raw, "dtype": _interned(value.dtype.str), "shape": list(value.shape)}
     if isinstance(value, torch.Tensor):
         return value.detach().to("cpu", copy=True)
     if isinstance(value, Mapping):
-        return {key: encode(item, f"{where}[{key!r}]") for key, item in value.items()}
+        return {_interned(key): encode(item, f"{where}[{key!r}]") for key, item in value.items()}
+    if isinstance(value, str):
+        return _interned(value)
     if isinstance(value, tuple):
         return {_TUPLE: [encode(item, f"{where}[{i}]") for i, item in enumerate(value)]}
     if isinstance(value, (list, deque)):
         return [encode(item, f"{where}[{i}]") for i, item in enumerate(value)]
-    if value is None or isinstance(value, (bool, int, float, str, bytes)):
+    if value is None or isinstance(value, (bool, int, float, bytes)):
         return value
     raise CheckpointError(
         f"{where} is a {type(value).__name__}, which a checkpoint cannot hold: store plain data"
     )
+
+
+def _interned(key: Any) -> Any:
+    """One object for equal strings: a pickle refers to an object that it has written before.
+
+    Whether equal strings are one object depends on where they came from (source, JSON), and equal content
+    must give equal bytes.
+    """
+    return sys.intern(str(key)) if isinstance(key, str) else key
 
 
 def decode(value: Any) -> Any:

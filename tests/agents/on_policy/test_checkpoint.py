@@ -1,5 +1,6 @@
 import io
 import random
+import sys
 from collections import deque
 
 import numpy as np
@@ -81,3 +82,15 @@ def test_random_streams_go_on():
     checkpoint.set_random_state(state, "cpu")
     second = torch.rand(3), np.random.rand(3), random.random()  # noqa: NPY002
     assert torch.equal(first[0], second[0]) and np.array_equal(first[1], second[1]) and first[2] == second[2]
+
+
+def test_equal_content_gives_equal_bytes_whatever_objects_its_strings_are():
+    other = "".join(["joint", "_torque"])
+    assert other is not sys.intern("joint_torque")
+
+    def written(second):
+        stream = io.BytesIO()
+        checkpoint.write(stream, {"joint_torque": 1, "inner": {second: np.zeros(2)}, "names": [second]})
+        return stream.getvalue()
+
+    assert written(other) == written("joint_torque")
