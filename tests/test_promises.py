@@ -123,7 +123,7 @@ def test_a_robot_with_a_nan_gives_one_message(tmp_path, capsys, monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(300)
 def test_a_full_disk_loses_nothing(tmp_path):
     limited = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "

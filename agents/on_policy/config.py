@@ -18,7 +18,9 @@ class ModelConfig:
     """Observation groups of the critic; the actor's groups where the task has none of these."""
     hidden_sizes: tuple[int, ...] = (128, 128, 128)
     """Units of the hidden layers of actor and critic."""
-    activation: str = "elu"
+    activation: Literal[
+        "elu", "selu", "relu", "lrelu", "tanh", "sigmoid", "softplus", "gelu", "swish", "mish"
+    ] = "elu"
     """Activation function of the hidden layers."""
     normalize: bool = True
     """Normalise observations with running means and variances; the exported policy carries them."""

@@ -1,10 +1,13 @@
 import dataclasses
 
+import pytest
+
 from agents import recipes
 from agents.cli.demo import TASK, Demo
 from sims.evaluate import protocol
 
 
+@pytest.mark.slow
 def test_demo_trains_exports_evaluates_and_reports(tmp_path, monkeypatch, capsys):
     """The whole chain with one iteration; such a policy misses the targets, which the exit status says."""
 
