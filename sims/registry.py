@@ -25,7 +25,7 @@ class TaskEntry:
     make_env: Callable[..., Env]
     """(name, cfg, num_envs, seed, dump_dir) -> the environment."""
     agent: str
-    """"module:function" that makes the training configuration known to work; imported only for training."""
+    """"module:function" that makes the training configuration; imported only for training."""
 
 
 _TASKS: Registry[TaskEntry] = Registry("task", "landward.tasks")
