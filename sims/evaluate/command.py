@@ -93,7 +93,7 @@ class Eval:
 
         console = Console()
         print_summary(evaluation, console)
-        console.print(f"report: {page}")
+        console.print(f"report: {page}", soft_wrap=True)
         return 0 if evaluation.passed else 1
 
 

@@ -120,7 +120,7 @@ def _matrix_row(row: Row) -> dict[str, Any]:
         "axis": "all cells" if row.axis == "all" else row.axis,
         "level": f"{row.level} {unit}".strip().replace("_", " "),
         "falls": show("matrix_falls", row.falls),
-        "rmse": [show(f"matrix_{name}", estimate) for name, estimate in row.rmse.items()],
+        "rmse": [show(f"matrix_{name}", e).removesuffix(f" {e.unit}") for name, e in row.rmse.items()],
         "n": row.falls.n,
     }
 
@@ -154,8 +154,8 @@ def print_summary(evaluation: Evaluation, console: Any) -> None:
     table = table_module.Table(title=f"{evaluation.task}: {evaluation.policy}", caption=counted)
     for column, options in (
         ("figure", {}),
-        ("measured [95 % interval]", {"justify": "right"}),
-        ("target", {}),
+        ("measured [95 % interval]", {"justify": "right", "no_wrap": True}),
+        ("target", {"no_wrap": True}),
     ):
         table.add_column(column, **options)
     table.add_column("")
@@ -172,8 +172,8 @@ def print_summary(evaluation: Evaluation, console: Any) -> None:
         table.add_row(figure(name).label, show(name, estimate), verdict.target if verdict else "", mark)
     console.print(table)
     for line in terrain_lines(evaluation):
-        console.print(line)
+        console.print(line, soft_wrap=True)
     for cell in worst_rows(evaluation)[:3]:
-        console.print(f"worst cell: {cell['falls']} of {cell['n']} fall at {cell['cell']}")
+        console.print(f"worst cell: {cell['falls']} of {cell['n']} fall at {cell['cell']}", soft_wrap=True)
     for warning in evaluation.warnings:
-        console.print(f"[yellow]warning:[/yellow] {warning}")
+        console.print(f"[yellow]warning:[/yellow] {warning}", soft_wrap=True)

@@ -86,7 +86,7 @@ def test_a_task_on_the_plane_is_tried_on_mild_ground_too(policy_file):
     assert result.metrics["matrix_falls"].n == 4  # of the cells alone
     html, console = render_html(result), Console(file=io.StringIO(), width=120)
     assert "instead of the task&#39;s plane" in html
-    assert "<td>terrain</td><td>slope up</td>" in html
+    assert '<td>terrain</td><td class="level">slope up</td>' in html
     print_summary(result, console)
     assert "terrain, slope up: 0.0" in console.file.getvalue()
     assert "slopes of 10 %" in json.loads(result.to_json())["matrix"]["ground"]
