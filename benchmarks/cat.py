@@ -119,8 +119,7 @@ def evaluated(path: Path, task: str, episodes: int) -> Cell:
 
 def learning_curve(folder: RunFolder) -> dict[str, list[float]]:
     """Samples, velocity error and torque violations of every iteration (exploring, randomised physics)."""
-    # Runs of before 2026-11-24 have a slash in front of the names of their environment's metrics.
-    lines = [{name.lstrip("/"): value for name, value in line.items()} for line in folder.metrics()]
+    lines = folder.metrics()
     names = {"steps": "steps", "velocity": "tracking/velocity_rms"}
     names["violated"] = f"Constraint/{TORQUE}_violated_percent"
     return {label: [line[name] for line in lines] for label, name in names.items()}
