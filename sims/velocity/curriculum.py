@@ -107,7 +107,7 @@ class TerrainLevels:
             LandwardError: the terrain has no such kind or level, or there are not N of them.
         """
         kinds = self._xp.asarray(kinds, dtype=self._xp.int64, device=self._random.device)
-        level = self._xp.asarray(level, dtype=self._xp.int64, device=self._random.device)
+        levels = self._xp.asarray(level, dtype=self._xp.int64, device=self._random.device)
         if tuple(kinds.shape) != tuple(self.kinds.shape):
             raise LandwardError(
                 f"{len(self.kinds)} environments need as many kinds, got shape {tuple(kinds.shape)}"
@@ -116,9 +116,9 @@ class TerrainLevels:
             raise LandwardError(
                 f"terrain kinds are columns 0 to {len(self.terrain.kinds) - 1}: {self.terrain.kinds}"
             )
-        if int(level.min()) < 0 or int(level.max()) >= self.terrain.levels:
+        if int(levels.min()) < 0 or int(levels.max()) >= self.terrain.levels:
             raise LandwardError(f"terrain levels are 0 to {self.terrain.levels - 1}, got {level}")
-        self.kinds[:], self.levels[:], self.frozen = kinds, level, True
+        self.kinds[:], self.levels[:], self.frozen = kinds, levels, True
 
     def state_dict(self) -> dict[str, Any]:
         """All that is needed to go on; the random stream is its owner's to save."""
