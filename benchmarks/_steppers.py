@@ -220,7 +220,7 @@ class Envpool:
     """envpool's Go1 under random actions of the same size in joint angle; a step waits for all robots."""
 
     def __init__(self, num_envs: int, timestep: float | None = None, seed: int = 0) -> None:
-        import envpool
+        import envpool  # pyright: ignore[reportMissingImports]
 
         changes: dict[str, Any] = {} if timestep is None else {"sim_dt": timestep}
         self.env: Any = envpool.make(
