@@ -131,7 +131,15 @@ def test_without_tyro(
 def test_control_c_is_status_130(fake_verbs: Path) -> None:
     command = [sys.executable, "-m", "landward.cli.main", "do", "--what", "sleep"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=fake_verbs) as process:
+    with subprocess.Popen(
+        command,
+        stdout=pipe,
+        stderr=pipe,
+        text=True,
+        cwd=fake_verbs,
+        # A job in the background of a script ignores Ctrl-C, and its children with it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "sleeping\n"
         process.send_signal(signal.SIGINT)
