@@ -36,9 +36,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "go1": {
         "num_envs": 1024,
-        "total_steps": 3.6e6,
-        "start_after_steps": 2.2e6,
-        "ramp_steps": 0.9e6,
+        "total_steps": 7.5e6,
+        "start_after_steps": 3.0e6,
+        "ramp_steps": 2.0e6,
         "penalty_weight": 0.1,
         "hidden_sizes": (128, 128, 128),
     },
