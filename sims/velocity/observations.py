@@ -100,23 +100,10 @@ def actor_terms(robot: Robot, cfg: VelocityCfg) -> tuple[ObservationTerm, ...]:
 
 def critic_terms(robot: Robot, cfg: VelocityCfg) -> tuple[ObservationTerm, ...]:
     """Terms of the group "critic": the actor's without noise, and what only a simulator knows."""
-    joints, feet = robot.joint_names, robot.foot_names
+    feet = robot.foot_names
+    sensed = (term for term in actor_terms(robot, cfg) if term.kind != "height_scan")
     return (
-        ObservationTerm("base_ang_vel", "angular_velocity", (3,), unit="rad/s", frame="base", names=XYZ),
-        ObservationTerm("projected_gravity", "projected_gravity", (3,), frame="base", names=XYZ),
-        ObservationTerm(
-            "command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=COMMAND_NAMES
-        ),
-        ObservationTerm(
-            "joint_pos",
-            "joint_position",
-            (len(joints),),
-            unit="rad",
-            names=joints,
-            offset=robot.default_joint_pos,
-        ),
-        ObservationTerm("joint_vel", "joint_velocity", (len(joints),), unit="rad/s", names=joints),
-        ObservationTerm("last_action", "last_action", (len(joints),), names=joints),
+        *(replace(term, noise=None, delay=(0.0, 0.0), history=1, scale=1.0) for term in sensed),
         ObservationTerm("base_lin_vel", "linear_velocity", (3,), unit="m/s", frame="base", names=XYZ),
         ObservationTerm("foot_contact", "foot_contact", (len(feet),), names=feet),
         ObservationTerm("foot_height", "foot_height", (len(feet),), unit="m", names=feet, scale=10.0),
