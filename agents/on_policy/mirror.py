@@ -7,7 +7,6 @@ as the original one, so training on both makes a policy symmetric and doubles it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from tensordict import TensorDict
 from landward.errors import SpecError
 from landward.spec import ActionTerm, ObservationTerm, PolicySpec
 from robots.robot import Robot
+from sims.velocity.height_scan import mirror_permutation
 
 POLAR = (1.0, -1.0, 1.0)
 AXIAL = (-1.0, 1.0, -1.0)
@@ -32,8 +32,6 @@ VECTOR_SIGNS: dict[str, tuple[float, ...]] = {
 """Kind -> sign of (x, y, z); a command is a planar velocity (vx, vy, yaw rate)."""
 UNCHANGED = ("physics_parameters",)
 """Kinds without a side."""
-GRID_NAME = re.compile(r"^(?P<head>.*y)(?P<y>[+-]?\d+(?:\.\d+)?)(?P<tail>.*)$")
-"""Element name of a grid point, such as "x+0.30_y-0.10": the number after y is its side [m]."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ def _frame_map(
         part = _by_name(names, robot.mirror, where)
     elif names and set(names) <= set(feet):
         part = _by_name(names, feet, where)
-    elif term.kind == "height_scan" and names and all(GRID_NAME.match(name) for name in names):
+    elif term.kind == "height_scan" and names and all("_y" in name for name in names):
         part = _grid(names, where)
     else:
         raise SpecError(
@@ -178,12 +176,8 @@ def _by_name(names: Sequence[str], images: Mapping[str, tuple[str, float]], wher
 
 
 def _grid(names: Sequence[str], where: str) -> SignedPermutation:
-    def key(name: str, side: float) -> tuple[str, float, str]:
-        match = GRID_NAME.match(name)
-        return match["head"], round(side * float(match["y"]), 6) + 0.0, match["tail"]
-
-    places: dict[tuple[str, float, str], int] = {key(name, 1.0): i for i, name in enumerate(names)}
-    index = [places.get(key(name, -1.0)) for name in names]
-    if None in index:
-        raise SpecError(f"{where}: grid point '{names[index.index(None)]}' has no mirror image in the grid")
+    try:
+        index = mirror_permutation(tuple(names))
+    except SpecError as error:
+        raise SpecError(f"{where}: {error}") from error
     return SignedPermutation(np.array(index), np.ones(len(names), np.float32))

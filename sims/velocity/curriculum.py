@@ -54,14 +54,6 @@ class TerrainLevels:
         """Mean level over all environments, for the log."""
         return float(self._xp.mean(self._xp.astype(self.levels, self._xp.float32)))
 
-    def mean_levels(self) -> dict[str, float]:
-        """Mean level of each kind that has environments."""
-        levels, kinds = to_numpy(self.levels), to_numpy(self.kinds)
-        sums: dict[str, list[int]] = {}
-        for column, name in enumerate(self.terrain.kinds):
-            sums.setdefault(name, []).extend(levels[kinds == column])
-        return {name: float(sum(values) / len(values)) for name, values in sums.items() if values}
-
     def origins(self, env_ids: Array) -> Array:
         """Start points of some environments.
 

@@ -9,6 +9,7 @@ from landward.array import Random
 from robots import Robot
 from sims.engine import Engine
 from sims.physics import PhysicsParameters
+from sims.rotation import from_yaw
 from sims.state import RobotState
 from sims.velocity.cfg import RandomisationCfg, ResetCfg, TerminationCfg
 
@@ -54,11 +55,10 @@ def draw_start(cfg: ResetCfg, robot: Robot, n: int, random: Random) -> Start:
     joint_pos = default * (1 + spread) if cfg.joint_pos_is_factor else default + spread
     place = random.uniform(-cfg.xy, cfg.xy, (n, 2))
     height = xp.full((n, 1), robot.standing_height + DROP, dtype=xp.float32)
-    angle = random.uniform(-cfg.yaw, cfg.yaw, (n, 1)) / 2
-    zero = xp.zeros_like(angle)
+    angle = random.uniform(-cfg.yaw, cfg.yaw, (n,))
     return Start(
         root_pos=xp.concat([place, height], axis=-1),
-        root_quat=xp.concat([xp.cos(angle), zero, zero, xp.sin(angle)], axis=-1),
+        root_quat=from_yaw(angle),
         velocity=random.uniform(-cfg.velocity, cfg.velocity, (n, 6)),
         joint_pos=xp.clip(joint_pos, low, high),
         joint_vel=random.uniform(-cfg.joint_vel, cfg.joint_vel, (n, joints)),

@@ -59,7 +59,6 @@ def test_means_for_the_log():
     levels = make()
     levels.levels[:] = [0, 1, 3, 2, 1, 3]
     assert levels.mean_level == pytest.approx(10 / 6)
-    assert levels.mean_levels() == {"slope": 1.0, "stairs": 2.0}
 
 
 def test_assigned_tiles_stay():
