@@ -18,7 +18,7 @@ import torch
 from rsl_rl.models import MLPModel
 
 from agents.exported import ExportedPolicy
-from landward.action import decode
+from landward.action import decode_all
 from landward.array import to_numpy
 from landward.atomic import write_atomic
 from landward.errors import PolicyFileError
@@ -228,7 +228,7 @@ def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> 
         obs = vec.get_observations()
         for _ in range(steps):
             raw = actor(obs)
-            expected = _commands(env.spec, raw.cpu().numpy())
+            expected = decode_all(env.spec.actions, raw.cpu().numpy())
             measured = {name: to_numpy(value) for name, value in env.measurements().items()}
             for name, policy in policies.items():
                 commands = policy(measured)
@@ -288,14 +288,6 @@ def _episodes_that_end(env: Env, steps: int) -> Any:
     if torch.is_tensor(env.episode_steps):
         return torch.from_numpy(clocks).to(env.episode_steps.device)
     return clocks.astype(env.episode_steps.dtype)
-
-
-def _commands(spec: PolicySpec, raw: np.ndarray) -> dict[str, np.ndarray]:
-    commands, start = {}, 0
-    for term in spec.actions:
-        part = raw[:, start : start + term.size].reshape(-1, *term.shape)
-        commands[term.name], start = decode(term, part), start + term.size
-    return commands
 
 
 def _text(value: bytes | str) -> str:

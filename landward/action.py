@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from landward.array import Array, array_namespace
 from landward.spec import ActionTerm
 
@@ -29,3 +31,20 @@ def decode(term: ActionTerm, raw: Array) -> Array:
         low, high = (row(tuple(pair[i] for pair in term.limits)) for i in (0, 1))
         value = xp.minimum(xp.maximum(value, low), high)
     return value
+
+
+def decode_all(terms: Iterable[ActionTerm], raw: Array) -> dict[str, Array]:
+    """A policy's whole raw action, its terms side by side -> SI by term name.
+
+    Args:
+        terms: in order.
+        raw: (N, A), dimensionless.
+
+    Returns:
+        Action term name -> (N, *shape) in the term's unit.
+    """
+    xp, targets, start = array_namespace(raw), {}, 0
+    for term in terms:
+        part = xp.reshape(raw[:, start : start + term.size], (raw.shape[0], *term.shape))
+        targets[term.name], start = decode(term, part), start + term.size
+    return targets

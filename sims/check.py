@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from landward.array import array_namespace, to_numpy
+from landward.action import decode_all
+from landward.array import to_numpy
 from landward.errors import LandwardError
-from landward.spec import ActionTerm, PolicySpec
+from landward.spec import PolicySpec
 from sims.check_episodes import EPISODE_CHECKS
 from sims.check_tools import CheckContext, Finding, group_shape
 
@@ -287,7 +288,7 @@ def check_step_si(context: CheckContext) -> Iterator[Finding]:
     action = context.action()
     raw = env.step(action)
     context.reset()
-    si = env.step_si(decode(env.spec.actions, action))
+    si = env.step_si(decode_all(env.spec.actions, action))
     for name, value in raw.obs.items():
         expected, actual = to_numpy(value).astype(np.float64), to_numpy(si.obs[name]).astype(np.float64)
         if not np.allclose(expected, actual, rtol=1e-3, atol=1e-3):
@@ -296,21 +297,6 @@ def check_step_si(context: CheckContext) -> Iterator[Finding]:
                 "error", message, "step_si targets are offset + scale * clip(raw); invert exactly that"
             )
             return
-
-
-def decode(terms: tuple[ActionTerm, ...], action: Any) -> dict[str, Any]:
-    """Raw actions (N, A) to SI targets by term name: offset + scale * clip(raw)."""
-    xp, targets, start = array_namespace(action), {}, 0
-    for term in terms:
-        size = term.size
-        raw = action[:, start : start + size]
-        if term.clip is not None:
-            raw = xp.clip(raw, *term.clip)
-        scale = xp.asarray(np.broadcast_to(np.asarray(term.scale, np.float32), (size,)).copy())
-        offset = xp.asarray(np.broadcast_to(np.asarray(term.offset, np.float32), (size,)).copy())
-        targets[term.name] = xp.reshape(offset + scale * raw, (raw.shape[0], *term.shape))
-        start += size
-    return targets
 
 
 Check = Callable[[CheckContext], Iterator[Finding]]
