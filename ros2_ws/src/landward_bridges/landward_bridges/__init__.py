@@ -1,0 +1,1 @@
+"""Drivers of real robots: Unitree low-level, ros2_control joint trajectory, mobile base."""

@@ -1,0 +1,1 @@
+"""Fault injector, and the campaign that shows what the safety monitor does about each fault."""

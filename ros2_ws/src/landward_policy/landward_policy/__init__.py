@@ -1,0 +1,1 @@
+"""Lifecycle node that runs an exported policy on a robot's topics."""

@@ -1,0 +1,1 @@
+"""Safety monitor between policy and robot: clamps, takes over, latches, reports, records."""

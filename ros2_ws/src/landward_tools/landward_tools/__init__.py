@@ -1,0 +1,1 @@
+"""Teleoperation, recording, replay and viewers."""

@@ -1,0 +1,1 @@
+"""Simulated twin: the MuJoCo robot on the topics of the real one."""
