@@ -35,8 +35,9 @@ class Demo:
         from agents.cli.train import TaskSettings, finish
         from agents.on_policy.train import start
         from agents.recipes import agent_config
+        from landward.runs import find_policy
         from sims.evaluate.command import evaluate_with_progress, write_results
-        from sims.evaluate.protocol import Settings, find_policy
+        from sims.evaluate.protocol import Settings
         from sims.evaluate.report import print_summary
 
         console, began = Console(), time.monotonic()

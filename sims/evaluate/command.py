@@ -10,8 +10,9 @@ from typing import Any, Literal
 import tyro
 
 from landward.errors import LandwardError
+from landward.runs import find_policy
 from sims.evaluate.matrix import AXES
-from sims.evaluate.protocol import Evaluation, Settings, evaluate, find_policy
+from sims.evaluate.protocol import Evaluation, Settings, evaluate
 from sims.evaluate.report import print_summary, write_report
 from sims.evaluate.video import write_video
 

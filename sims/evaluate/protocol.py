@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from landward.errors import RunError
 from landward.policy import Policy
 from landward.provenance import collect
+from landward.runs import find_policy
 from sims.env import Env
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.figures import Verdict, judge
@@ -113,27 +113,6 @@ class Evidence:
     """[N m] per joint."""
     period: float
     """Control period [s]."""
-
-
-def find_policy(path: Path | str) -> Path:
-    """The exported file of a run folder, or the file itself.
-
-    Raises:
-        RunError: there is none.
-    """
-    path = Path(path)
-    file = path / "policy.onnx" if path.is_dir() else path
-    if file.is_file():
-        return file
-    if not path.is_dir():
-        raise RunError(f"no policy file or run folder at {path}")
-    if (path / "spec.json").is_file():
-        raise RunError(f"{path} has no policy.onnx: export it first with `landward export {path}`")
-    # Names of runs begin with the time.
-    runs = [spec.parent for depth in ("*", "*/*", "*/*/*") for spec in path.glob(f"{depth}/spec.json")]
-    newest = max(runs, key=lambda run: run.name, default=None)
-    remedy = f"the newest run below it is {newest}" if newest else "name a run folder or a policy.onnx"
-    raise RunError(f"{path} is no run folder (it has no spec.json) and has no policy.onnx; {remedy}")
 
 
 def evaluate(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import tyro
 
-from sims.evaluate.protocol import find_policy
+from landward.runs import find_policy
 from sims.evaluate.rollout import COMMANDS, NEEDED, require_velocity_env
 from sims.offscreen import choose_renderer
 from sims.play.drive import HELP, Drive

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from landward.errors import CheckpointError, RunError
-from landward.runs import RunFolder, checkpoint_iteration, list_runs, open_checkpoint
+from landward.runs import RunFolder, checkpoint_iteration, find_policy, list_runs, open_checkpoint
 from landward.spec import ActionTerm, ObservationTerm, PolicySpec
 
 
@@ -232,6 +232,25 @@ def test_a_really_full_disk(tmp_path: Path) -> None:
         assert len((run.path / "metrics.jsonl").read_text().splitlines()) == 2
     finally:
         os.system(f"umount {disk}")
+
+
+def test_find_policy(tmp_path: Path) -> None:
+    policy_file = tmp_path / "policy.onnx"
+    policy_file.touch()
+    assert find_policy(policy_file) == find_policy(tmp_path) == policy_file
+    root = tmp_path / "runs"
+    for run in ("go1-flat/2026-11-23_14-05-09_seed1", "go1-rough/2026-11-24_09-00-00_seed0"):
+        (root / run).mkdir(parents=True)
+        (root / run / "spec.json").touch()
+    with pytest.raises(RunError, match=r"landward export .*seed1"):
+        find_policy(root / "go1-flat" / "2026-11-23_14-05-09_seed1")
+    with pytest.raises(RunError, match=r"no run folder .* newest run below it is .*go1-rough.*seed0$"):
+        find_policy(root)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match="name a run folder"):
+        find_policy(tmp_path / "empty")
+    with pytest.raises(RunError, match="no policy file"):
+        find_policy(tmp_path / "missing.onnx")
 
 
 def test_torch_checkpoints(tmp_path: Path) -> None:

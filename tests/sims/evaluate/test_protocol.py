@@ -14,7 +14,7 @@ from sims.evaluate import Settings, evaluate
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.command import write_results
 from sims.evaluate.figures import judge, limit_text, show
-from sims.evaluate.protocol import MILD_TERRAIN, find_policy, longer_delay_line
+from sims.evaluate.protocol import MILD_TERRAIN, longer_delay_line
 from sims.evaluate.report import print_summary, render_html
 from sims.evaluate.tour import run_tour
 from sims.evaluate.video import smooth, write_video
@@ -237,23 +237,6 @@ def test_limits_in_words():
     limit = {"limit": (20.0, 24.0), "unit": "N m"}
     assert limit_text(Constraint("torque", reads="joint_torque", **limit)) == "20 to 24 N m"
     assert limit_text(Constraint("tilt", reads="tilt", limit=0.5, unit="1")) == "0.5"
-
-
-def test_find_policy(tmp_path, policy_file):
-    assert find_policy(policy_file) == find_policy(tmp_path) == policy_file
-    root = tmp_path / "runs"
-    for run in ("go1-flat/2026-11-23_14-05-09_seed1", "go1-rough/2026-11-24_09-00-00_seed0"):
-        (root / run).mkdir(parents=True)
-        (root / run / "spec.json").touch()
-    with pytest.raises(RunError, match=r"landward export .*seed1"):
-        find_policy(root / "go1-flat" / "2026-11-23_14-05-09_seed1")
-    with pytest.raises(RunError, match=r"no run folder .* newest run below it is .*go1-rough.*seed0$"):
-        find_policy(root)
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="name a run folder"):
-        find_policy(tmp_path / "empty")
-    with pytest.raises(RunError, match="no policy file"):
-        find_policy(tmp_path / "missing.onnx")
 
 
 def test_the_tour_follows_its_script_and_is_filmed(tmp_path):
