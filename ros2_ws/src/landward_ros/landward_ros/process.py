@@ -1,0 +1,133 @@
+"""The main loop of every node: starts, stops on SIGINT and SIGTERM, and never swallows an exception.
+
+A node may have:
+
+- `step() -> float`: called between callbacks; returns the longest time [s] until it wants to be called again
+  (`ticker.Ticker`). Without it the node lives of its callbacks and timers.
+- `close()`: called once before the node is destroyed, while it can still publish (a last, safe command).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from landward.errors import LandwardError, require
+
+if TYPE_CHECKING:
+    from rclpy.node import Node
+
+POLL = 0.2
+"""Longest wait in one turn of the loop [s]. A blocking spin can miss SIGTERM; a poll never did."""
+WHY = "every node of ros2_ws runs on it, from wheels or from a sourced ROS 2 Jazzy or Kilted"
+
+
+def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, usage: str = "") -> int:
+    """Run one node until SIGINT, SIGTERM or an error.
+
+    Args:
+        make: builds the node; called after rclpy.init. An import of ROS modules inside it that fails is
+            reported like rclpy's own.
+        args: command line with the program's name, of which rclpy takes `--ros-args`; sys.argv when left out.
+        usage: shown on --help; where it is given, an argument that is not ROS's is an error.
+
+    Returns:
+        Exit code: 0 after a signal or a shutdown from outside, 1 after an error, 2 after a wrong argument.
+    """
+    argv = list(sys.argv if args is None else args)
+    if usage and {"-h", "--help"} & set(argv[1:]):
+        print(usage.strip())
+        return 0
+    try:
+        require("rclpy", "ros", WHY)
+    except LandwardError as error:
+        return _fail(error)
+    with _stop_signals() as stopped:
+        try:
+            return _run(make, argv, usage, stopped)
+        except Exception as error:
+            return _fail(error)
+
+
+def _run(make: Callable[[], Node], argv: list[str], usage: str, stopped: threading.Event) -> int:
+    import rclpy
+    from rclpy.executors import ExternalShutdownException
+    from rclpy.signals import SignalHandlerOptions
+    from rclpy.utilities import remove_ros_args
+
+    unknown = remove_ros_args(argv)[1:]
+    if usage and unknown:
+        print(f"error: unknown argument {unknown[0]!r}; see --help", file=sys.stderr)
+        return 2
+    # rclpy's own handlers shut the context down before the node can send its last, safe command.
+    rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
+    node = None
+    try:
+        node = make()
+        _spin(node, stopped)
+    except ExternalShutdownException:
+        pass
+    finally:
+        if node is not None:
+            _close(node)
+        # A node that shut rclpy down itself is no error.
+        rclpy.try_shutdown()
+    return 0
+
+
+def _spin(node: Node, stopped: threading.Event) -> None:
+    import rclpy
+    from rclpy.executors import SingleThreadedExecutor
+
+    step: Callable[[], float] | None = getattr(node, "step", None)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        while rclpy.ok() and not stopped.is_set():
+            wait = POLL if step is None else min(POLL, max(0.0, step()))
+            executor.spin_once(timeout_sec=wait)
+    finally:
+        executor.shutdown()
+
+
+def _close(node: Any) -> None:
+    import rclpy
+
+    try:
+        if rclpy.ok() and hasattr(node, "close"):
+            node.close()
+    finally:
+        node.destroy_node()
+
+
+def _fail(error: Exception) -> int:
+    """Report an error once: one line for what was foreseen, a traceback for what was not."""
+    if isinstance(error, LandwardError):
+        print(f"error: {error}", file=sys.stderr, flush=True)
+    else:
+        traceback.print_exception(error)
+    return 1
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set; a second signal is ignored, as `ros2 launch` repeats Ctrl-C.
+
+    Python handles signals in the main thread alone; elsewhere (a test) nothing is installed.
+    """
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped
+        return
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in signals}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
