@@ -1,16 +1,19 @@
 # Every target does the set-up it needs by itself: `make demo` works in a fresh clone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint format type bench docs requirements
+.PHONY: help setup setup-ros demo test test-fast test-ros lint format type bench docs requirements
 
 BIN := .venv/bin
+ROS_BIN := .venv-ros/bin
 # Idle OpenMP threads spin: on a shared machine one thread is the fastest for small arrays.
-test test-fast: export OMP_NUM_THREADS := 1
+test test-fast test-ros: export OMP_NUM_THREADS := 1
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## build .venv with everything pinned in requirements.txt
+
+setup-ros: .venv-ros/.installed ## build .venv-ros: ROS 2 from wheels, pinned in requirements-ros.txt
 
 demo: .venv/.installed ## train Go1, export the policy, evaluate it, show the result
 	$(BIN)/landward demo
@@ -20,6 +23,11 @@ test: .venv/.installed ## all tests with coverage
 
 test-fast: .venv/.installed ## the tests that take less than five seconds each
 	$(BIN)/python -m pytest -m "not slow"
+
+# Nodes run as processes and talk over loopback.
+test-ros: export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
+test-ros: .venv-ros/.installed ## the tests of ros2_ws, with ROS 2
+	$(ROS_BIN)/python -m pytest tests/ros2_ws
 
 lint: .venv/.installed ## ruff: style and formatting
 	$(BIN)/ruff check .
@@ -42,15 +50,16 @@ docs: .venv/.docs ## build the user guide into site/
 requirements: ## compile the pinned requirements again
 	tools/compile_requirements.sh
 
-# requirements.txt changed: everything again. pyproject.toml changed: only our own package. The "compat" mode puts
-# the checkout on sys.path by a plain .pth file, so that benchmarks/ is found and editors follow imports.
+# The pinned requirements changed: everything again. pyproject.toml changed: only our own package.
 .venv/.requirements: requirements.txt .python-version
-	tools/bootstrap.sh venv
-	tools/bootstrap.sh install --require-hashes -r requirements.txt
+.venv-ros/.requirements: requirements-ros.txt .python-version
+.venv/.requirements .venv-ros/.requirements:
+	VENV=$(@D) tools/bootstrap.sh venv
+	VENV=$(@D) tools/bootstrap.sh install --require-hashes -r $(filter requirements%,$^)
 	@touch $@
 
-.venv/.installed: .venv/.requirements pyproject.toml
-	tools/bootstrap.sh install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+.venv/.installed .venv-ros/.installed: %/.installed: %/.requirements pyproject.toml
+	VENV=$(@D) tools/bootstrap.sh editable
 	@touch $@
 
 .venv/.bench: .venv/.installed requirements-bench.txt

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 DOCUMENTED_IN = ("README.md", "CONTRIBUTING.md", "docs/index.md", ".ci/run")
+PINNED = ("", "-bench", "-docs", "-ros")
+"""What the files of pinned requirements are called between "requirements" and ".txt"."""
 
 
 def targets(root: Path) -> set[str]:
@@ -33,12 +35,13 @@ def test_every_documented_target_exists(root: Path, document: str) -> None:
 
 def test_makefile_has_the_promised_targets(root: Path) -> None:
     promised = {"setup", "demo", "test", "test-fast", "lint", "format", "type", "bench", "docs"}
+    promised |= {"setup-ros", "test-ros"}
     assert promised <= targets(root)
 
 
 def test_every_target_sets_up_by_itself(root: Path) -> None:
     rules = re.findall(r"^([a-z-]+): ?(.*?) ## ", (root / "Makefile").read_text(), re.MULTILINE)
-    lone = {target for target, needs in rules if ".venv/." not in needs}
+    lone = {target for target, needs in rules if ".venv" not in needs}
     assert lone == {"help", "requirements"}
 
 
@@ -60,15 +63,16 @@ def test_every_extra_is_explained(root: Path, pyproject: dict) -> None:
     assert set(re.findall(r"`(\w+)`", table)) == set(pyproject["project"]["optional-dependencies"])
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-bench.txt", "requirements-docs.txt"])
-def test_requirements_are_names_versions_and_hashes(root: Path, name: str) -> None:
-    line = re.compile(r"[a-z0-9._-]+==[\w.+]+( ;[ \w.='<>()]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
-    other = [text for text in (root / name).read_text().splitlines() if not line.fullmatch(text)]
+@pytest.mark.parametrize("part", PINNED)
+def test_requirements_are_names_versions_and_hashes(root: Path, part: str) -> None:
+    line = re.compile(r"[a-z0-9._-]+==[\w.+]+( ;[ \w.='<>!()]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    texts = (root / f"requirements{part}.txt").read_text().splitlines()
+    other = [text for text in texts if not line.fullmatch(text)]
     assert other == []
 
 
 def test_requirements_hold_the_pins_of_pyproject(root: Path, pyproject: dict) -> None:
-    text = "".join((root / f"requirements{part}.txt").read_text() for part in ("", "-bench", "-docs"))
+    text = "".join((root / f"requirements{part}.txt").read_text() for part in PINNED)
     for extra, dependencies in pyproject["project"]["optional-dependencies"].items():
         for dependency in dependencies:
             if "==" in dependency and extra != "all":

@@ -5,8 +5,9 @@
 #   tools/bootstrap.sh uv                prints the path of a uv that works, or nothing
 #   tools/bootstrap.sh venv              makes .venv
 #   tools/bootstrap.sh install ARGS...   uv pip install ARGS, or pip install ARGS, into .venv
+#   tools/bootstrap.sh editable          puts this checkout on the import path of .venv
 #
-# PYTHON and UV name an interpreter and a uv to use; UV=none forbids uv.
+# VENV names another folder than .venv. PYTHON and UV name an interpreter and a uv to use; UV=none forbids uv.
 set -eu
 cd "$(dirname "$0")/.."
 VENV=${VENV:-.venv}
@@ -59,6 +60,14 @@ install() {
     fi
 }
 
+# The "compat" mode puts the checkout on the import path by a plain .pth file, so that benchmarks/ is found and
+# editors follow imports. It knows one folder; the packages of ros2_ws come by a second such file.
+editable() {
+    install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+    site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+    for package in "$PWD"/ros2_ws/src/*; do echo "$package"; done >"$site/landward_ros2_ws.pth"
+}
+
 verb=${1:-}
 [ $# -gt 0 ] && shift
 case $verb in
@@ -66,8 +75,9 @@ case $verb in
     uv) find_uv ;;
     venv) make_venv ;;
     install) install "$@" ;;
+    editable) editable ;;
     *)
-        echo "usage: tools/bootstrap.sh python | uv | venv | install ARGS..." >&2
+        echo "usage: tools/bootstrap.sh python | uv | venv | install ARGS... | editable" >&2
         exit 2
         ;;
 esac

@@ -19,3 +19,10 @@ compile() {
 compile requirements.txt --extra sim --extra train --extra dev
 compile requirements-bench.txt --extra bench --constraint requirements.txt
 compile requirements-docs.txt --extra docs --constraint requirements.txt
+
+# The same versions as in .venv, but for setuptools, which colcon holds under 80.
+constraints=$(mktemp)
+trap 'rm -f "$constraints"' EXIT
+sed '/^setuptools==/,/[^\\]$/d' requirements.txt >"$constraints"
+compile requirements-ros.txt --extra ros --extra mujoco --extra view --extra colcon --extra test \
+    --constraint "$constraints"
