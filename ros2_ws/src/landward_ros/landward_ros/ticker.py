@@ -93,6 +93,15 @@ class TickClock:
         self._record(late / NS, elapsed - 1)
         return elapsed
 
+    def align(self, now: int, delay: float) -> None:
+        """Choose the phase: the next tick is due `delay` [s] after `now` [ns]; the statistics go on."""
+        self._next, self._before = now + round(delay * NS), now
+
+    def shift(self, offset: float) -> None:
+        """Move the next tick and all later ones by `offset` [s]; follows a sensor whose clock drifts."""
+        if self._next is not None:
+            self._next += round(offset * NS)
+
     def remaining(self, now: int) -> float:
         """Time until the next tick is due [s], 0 where it is."""
         return 0.0 if self._next is None else max(0, self._next - now) / NS
@@ -137,6 +146,14 @@ class Ticker:
     def remaining(self) -> float:
         """Longest time to wait for the next tick [s of wall time]."""
         return _SIM_WAIT if self.simulated else self._ticks.remaining(self.now())
+
+    def align(self, delay: float) -> None:
+        """Choose the phase: the next tick is due in `delay` [s]; the statistics go on."""
+        self._ticks.align(self.now(), delay)
+
+    def shift(self, offset: float) -> None:
+        """Move the next tick and all later ones by `offset` [s]; follows a sensor whose clock drifts."""
+        self._ticks.shift(offset)
 
     def reset(self) -> None:
         """Forget phase and statistics; the next poll is the new origin."""
