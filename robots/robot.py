@@ -12,6 +12,8 @@ from types import MappingProxyType
 
 from landward.errors import MissingDependencyError, SpecError
 from landward.registry import Registry
+from robots import safety as limits
+from robots.safety import Safety
 
 _PER_JOINT = (
     "default_joint_pos",
@@ -93,18 +95,22 @@ class Robot:
     """Base origin below this height above the ground counts as a fall [m]."""
     latency: tuple[float, float]
     """Shortest and longest delay from command to torque [s]."""
+    safety: Safety
+    """What the monitor enforces on the real robot, and the drive's safe state."""
     mirror_joints: tuple[tuple[str, str, float], ...]
     """Left-right mirror: (joint, its mirror image, sign of the angle)."""
     mirror_feet: tuple[tuple[str, str], ...]
     """Left-right mirror: (foot, its mirror image)."""
     urdf: str
     """Path of the URDF below the robots folder of the wheel `example-robot-data`."""
+    control_period: float = 0.02
+    """Time between two commands of a policy [s]."""
     urdf_compiler: tuple[tuple[str, str], ...] = ()
     """Extra attributes of MuJoCo's compiler that this URDF needs."""
     meshes: bool = False
     """Whether the URDF's visual meshes are in a format that MuJoCo draws (STL, OBJ)."""
     sources: Mapping[str, str] = field(default_factory=dict)
-    """Field name -> where its numbers come from."""
+    """Field name, or "safety." and a field of it -> where its numbers come from."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sources", MappingProxyType(dict(self.sources)))
@@ -124,7 +130,10 @@ class Robot:
         if len(self.feet) != len(self.foot_names):
             raise SpecError(f"robot {self.name}: {len(self.feet)} feet but {len(self.foot_names)} foot names")
         self._check_mirror()
-        unsourced = [f.name for f in fields(self) if f.name in _PER_JOINT and f.name not in self.sources]
+        self._check_safety()
+        numbers = [f.name for f in fields(self) if f.name in _PER_JOINT]
+        numbers += [f"safety.{f.name}" for f in fields(Safety)]
+        unsourced = [name for name in numbers if name not in self.sources]
         if unsourced:
             raise SpecError(
                 f"robot {self.name}: say in `sources` where these numbers are from: {', '.join(unsourced)}"
@@ -137,6 +146,18 @@ class Robot:
         for joint, (image, sign) in images.items():
             if images.get(image) != (joint, sign) or not math.isclose(abs(sign), 1.0):
                 raise SpecError(f"robot {self.name}: mirroring {joint} twice does not give {joint} back")
+
+    def _check_safety(self) -> None:
+        for name in limits.PER_JOINT:
+            count = len(getattr(self.safety, name))
+            if count != len(self.joint_names):
+                raise SpecError(
+                    f"robot {self.name}: safety.{name} has {count} entries for {len(self.joint_names)} joints"
+                )
+        if not 0.0 < self.control_period < math.inf:
+            raise SpecError(
+                f"robot {self.name}: control_period must be positive, got {self.control_period} s"
+            )
 
     @property
     def diagonal_indices(self) -> tuple[tuple[int, int], ...]:

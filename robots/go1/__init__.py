@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import pi
 
 from robots.robot import Robot, Shape
+from robots.safety import Safety
 
 _LEGS = ("FR", "FL", "RR", "RL")
 _MIRROR_LEG = {"FR": "FL", "FL": "FR", "RR": "RL", "RL": "RR"}
@@ -53,6 +54,17 @@ GO1 = Robot(
     standing_height=0.2755,
     fall_height=0.13,
     latency=(0.0, 0.02),
+    safety=Safety(
+        tilt=1.0,
+        target_rate=_per_joint(30.1, 30.1, 30.1),
+        velocity=_per_joint(30.1, 30.1, 20.06),
+        effort=_per_joint(23.7, 23.7, 35.55),
+        position_margin=0.1,
+        damping=_per_joint(3.0, 3.0, 3.0),
+        stand_speed=1.0,
+        sensor_age=0.015,
+        sensor_rate=200.0,
+    ),
     mirror_joints=tuple(
         (f"{leg}_{joint}_joint", f"{_MIRROR_LEG[leg]}_{joint}_joint", -1.0 if joint == "hip" else 1.0)
         for leg in _LEGS
@@ -75,6 +87,15 @@ GO1 = Robot(
         "joint_damping": "our choice for a geared joint; the URDF says 0.01",
         "joint_friction": "none; the URDF says 0.2, which the randomised strength covers in part",
         "latency": "assumed: up to one 50 Hz control period; measure it on your robot",
+        "safety.tilt": "our choice: well beyond the slopes that policies are trained on (0.4 rad)",
+        "safety.target_rate": f"no-load speed of hip and thigh, {_URDF}; targets lead the joint",
+        "safety.velocity": "velocity_limit",
+        "safety.effort": "effort_limit",
+        "safety.position_margin": "our choice: play of the joints, and simulated stops are soft",
+        "safety.damping": "passive state of Unitree's unitree_guide on a real robot (Kp 0, Kd 3)",
+        "safety.stand_speed": "our choice: standing up takes about 2 s",
+        "safety.sensor_age": "our choice: three periods of 200 Hz, less than one control period",
+        "safety.sensor_rate": "our choice: four measurements in a control period; the drive gives 500",
         "feet": _URDF,
         "bodies": f"{_URDF}; the head sphere follows the model of MuJoCo Menagerie",
         "standing_height": "forward kinematics of default_joint_pos, foot radius included",

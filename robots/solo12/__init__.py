@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from robots.robot import Robot, Shape
+from robots.safety import Safety
 
 _LEGS = ("FL", "FR", "HR", "HL")
 _MIRROR_LEG = {"FL": "FR", "FR": "FL", "HL": "HR", "HR": "HL"}
@@ -47,6 +48,17 @@ SOLO12 = Robot(
     standing_height=0.3074,
     fall_height=0.08,
     latency=(0.0, 0.0),
+    safety=Safety(
+        tilt=1.0,
+        target_rate=(40.0,) * 12,
+        velocity=(100.0,) * 12,
+        effort=(10.0,) * 12,
+        position_margin=0.1,
+        damping=(0.2,) * 12,
+        stand_speed=1.0,
+        sensor_age=0.015,
+        sensor_rate=200.0,
+    ),
     mirror_joints=tuple(
         (f"{leg}_{joint}", f"{_MIRROR_LEG[leg]}_{joint}", -1.0 if joint == "HAA" else 1.0)
         for leg in _LEGS
@@ -68,6 +80,15 @@ SOLO12 = Robot(
         "joint_damping": _URDF,
         "joint_friction": _URDF,
         "latency": f"none in {_CAT}",
+        "safety.tilt": "our choice: the official task keeps the trunk nearly level",
+        "safety.target_rate": f"{_CAT}: the action rate constraint, 80 1/s, times the action scale, 0.5 rad",
+        "safety.velocity": "velocity_limit",
+        "safety.effort": "effort_limit; the policy's own torque constraint is the tighter one",
+        "safety.position_margin": "our choice: play of the joints",
+        "safety.damping": "our choice: the derivative gain, without the stiffness",
+        "safety.stand_speed": "our choice: standing up takes about 1 s",
+        "safety.sensor_age": "our choice: three periods of 200 Hz, less than one control period",
+        "safety.sensor_rate": "our choice: four measurements in a control period; the drive gives 1 kHz",
         "feet": f"bounding sphere of the foot mesh of {_URDF}",
         "bodies": f"bounding boxes of the meshes of {_URDF}",
         "standing_height": "forward kinematics of default_joint_pos, foot radius included",

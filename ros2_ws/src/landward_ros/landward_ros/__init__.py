@@ -1,5 +1,5 @@
-"""What every Landward node shares: names, QoS, messages to arrays by name, clocks, diagnostics, the main loop.
+"""What every Landward node shares: names, QoS, messages to arrays, clocks, diagnostics, the main loop.
 
-`names`, `samples`, `watchdog` and the core of `ticker` need no ROS; the other modules need ROS 2 (rclpy and the
-common interfaces).
+`names`, `samples`, `watchdog` and the core of `ticker` need no ROS; the other modules need rclpy and the
+common interfaces.
 """

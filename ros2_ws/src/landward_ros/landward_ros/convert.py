@@ -136,7 +136,9 @@ def read_command(order: JointOrder, msg: JointState) -> CommandSample:
     if len(msg.position):
         return CommandSample(ns / NS, _column(msg.position, count, index, "position"), ns)
     if len(msg.velocity) != count or any(msg.velocity):
-        raise MessageError(f"joint command: damping needs {count} velocities of zero, got {list(msg.velocity)}")
+        raise MessageError(
+            f"joint command: damping needs {count} velocities of zero, got {list(msg.velocity)}"
+        )
     return CommandSample(ns / NS, None, ns)
 
 
@@ -233,11 +235,12 @@ def read_observation(msg: Float64MultiArray) -> tuple[int, int, dict[str, np.nda
     """
     dims = [(dim.label, int(dim.size)) for dim in msg.layout.dim]
     if dims[:2] != [("stamp_us", 1), ("tick", 1)]:
-        raise MessageError(f"policy/observation: the layout must begin with stamp_us and tick, got {dims[:2]}")
-    if sum(size for _, size in dims) != len(msg.data):
         raise MessageError(
-            f"policy/observation: the layout has {sum(size for _, size in dims)} numbers, the data {len(msg.data)}"
+            f"policy/observation: the layout must begin with stamp_us and tick, got {dims[:2]}"
         )
+    total = sum(size for _, size in dims)
+    if total != len(msg.data):
+        raise MessageError(f"policy/observation: the layout has {total} numbers, the data {len(msg.data)}")
     data = np.array(msg.data, dtype=np.float64)
     values: dict[str, np.ndarray] = {}
     start = 2

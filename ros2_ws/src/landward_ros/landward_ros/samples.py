@@ -73,7 +73,7 @@ class CommandSample:
     """One command to all joints."""
 
     stamp: float
-    """Position target: the stamp of the joint states that it answers. Damping: when it was sent. ROS time [s]."""
+    """ROS time [s]: of the joint states that a position target answers; of sending for damping."""
     position: np.ndarray | None
     """(J,) target [rad]; None asks for damping: no stiffness, torque against the velocity."""
     stamp_ns: int = -1

@@ -1,7 +1,8 @@
 """Fixed-rate ticks that keep their phase, with statistics of how late they came.
 
-A node that must act at a fixed rate with little jitter has a `step()` that `process.run_node` calls between
-callbacks; `step` polls a `Ticker` and returns `ticker.remaining()`, the time until it wants to be called again:
+A node that must act at a fixed rate with little jitter has a `step()` that `process.run_node` calls
+between callbacks; `step` polls a `Ticker` and returns `ticker.remaining()`, the time until it wants to be
+called again:
 
     def step(self) -> float:
         if self.ticker.poll():
