@@ -1,0 +1,47 @@
+"""What the operator commands: one constant velocity, or drawn ones as in `landward eval`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+COMMANDS = ((0.0, 1.0), (-0.3, 0.3), (-0.8, 0.8))
+"""Ranges of drawn commands: vx, vy [m/s], yaw rate [rad/s]; those of the evaluation protocol."""
+HOLD = 10.0
+"""[s] How long a drawn command holds: the length of an episode of the evaluation."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Piecewise constant commands."""
+
+    commands: tuple[tuple[float, float, float], ...]
+    """vx, vy [m/s], yaw rate [rad/s], one after the other."""
+    hold: float
+    """[s] of each."""
+
+    def at(self, time: float) -> tuple[float, float, float]:
+        """The command at a time [s] from the start; the last one stays."""
+        return self.commands[min(int(max(time, 0.0) / self.hold), len(self.commands) - 1)]
+
+
+def constant(command: tuple[float, float, float], seconds: float) -> Schedule:
+    """The same command all the time."""
+    return Schedule((command,), seconds)
+
+
+def drawn(seconds: float, seed: int, hold: float = HOLD) -> Schedule:
+    """Uniform random commands from `COMMANDS`, as many as it takes; the same seed draws the same.
+
+    Args:
+        seconds: to fill [s].
+        seed: of the draw, as in the evaluation protocol.
+        hold: how long each holds [s].
+    """
+    # The tolerance: 0.3 / 0.1 is a little below 3 in floating point.
+    count = max(math.ceil(seconds / hold - 1e-9), 1)
+    low, high = np.asarray(COMMANDS).T
+    rows = np.random.default_rng(seed).uniform(low, high, (count, 3))
+    return Schedule(tuple((float(vx), float(vy), float(wz)) for vx, vy, wz in rows), hold)
