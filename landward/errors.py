@@ -46,6 +46,13 @@ class SimulationError(LandwardError):
     """A simulation diverged: its state holds a NaN, an infinite or an impossible number."""
 
 
+ALSO = {
+    "ros": "; or, in a checkout, make setup-ros and use .venv-ros/bin/landward; "
+    "or source a ROS 2 installation",
+}
+"""Extra -> what else helps where it is missing."""
+
+
 class MissingDependencyError(LandwardError):
     """An optional package is not installed.
 
@@ -60,7 +67,8 @@ class MissingDependencyError(LandwardError):
         self.extra = extra
         self.why = why
         super().__init__(
-            f"{package!r} is not installed ({why}); install it with: pip install 'landward[{extra}]'"
+            f"{package!r} is not installed ({why}); "
+            f"install it with: pip install 'landward[{extra}]'{ALSO.get(extra, '')}"
         )
 
 

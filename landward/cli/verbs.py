@@ -45,6 +45,20 @@ EXTRA_OF = {
     "onnxscript": "train",
     "wandb": "wandb",
     "envpool": "bench",
+    "rerun": "view",
+    "rclpy": "ros",
+    "rosbags": "ros",
+    "builtin_interfaces": "ros",
+    "diagnostic_msgs": "ros",
+    "geometry_msgs": "ros",
+    "lifecycle_msgs": "ros",
+    "nav_msgs": "ros",
+    "rcl_interfaces": "ros",
+    "rosgraph_msgs": "ros",
+    "sensor_msgs": "ros",
+    "std_msgs": "ros",
+    "std_srvs": "ros",
+    "trajectory_msgs": "ros",
 }
 """Optional module -> the extra of `landward` that brings it."""
 

@@ -19,6 +19,14 @@ def test_a_missing_package_names_its_extra():
     assert isinstance(error.value, LandwardError)
 
 
+def test_without_ros_there_are_three_ways_out():
+    message = str(MissingDependencyError("rclpy", "ros", "nodes run on it"))
+    assert message == (
+        "'rclpy' is not installed (nodes run on it); install it with: pip install 'landward[ros]'; or, in a "
+        "checkout, make setup-ros and use .venv-ros/bin/landward; or source a ROS 2 installation"
+    )
+
+
 def test_an_import_error_inside_an_installed_package_is_passed_on(tmp_path, monkeypatch):
     (tmp_path / "broken_package_of_ours.py").write_text("import another_missing_package_of_ours\n")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])

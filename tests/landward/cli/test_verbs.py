@@ -88,6 +88,6 @@ def extras_named_in(path: Path) -> set[str]:
 def test_every_extra_that_a_message_names_exists(pyproject: dict) -> None:
     extras = set(pyproject["project"]["optional-dependencies"])
     assert set(verbs.EXTRA_OF.values()) <= extras
-    for package in ("landward", "robots", "sims", "agents", "vla"):
+    for package in ("landward", "robots", "sims", "agents", "vla", "ros2_ws/src"):
         for path in (ROOT / package).rglob("*.py"):
             assert extras_named_in(path) <= extras, path
