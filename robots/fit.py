@@ -170,9 +170,7 @@ def _gain_differences(
     where: str, values: Sequence[float], names: Sequence[str], field: str, unit: str, robot: Robot
 ) -> list[str]:
     if not values:
-        return [
-            f"{where}: the policy does not say; robot {robot.name} needs to know what it was trained with"
-        ]
+        return [f"{where}: the policy does not say with which it was trained"]
     own = dict(zip(robot.joint_names, getattr(robot, field), strict=True))
     return [
         f"{where} of {name}: the policy has {value:g} {unit}, robot {robot.name} has {own[name]:g} {unit}"
