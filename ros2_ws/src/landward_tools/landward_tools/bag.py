@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from landward_ros import names
 
 from landward.errors import LandwardError, require
+from landward_ros import names
 
 PART = ".part"
 """What a recording's folder is called after its name until it is finished."""
 FACTS = "landward.json"
 """Where a recording came from, beside its metadata.yaml."""
+_WHY = "recordings are read and written with it"
 
 
 class BagError(LandwardError):
@@ -104,7 +105,8 @@ class Bag:
     def __init__(self, path: Path, namespace: str = "") -> None:
         self.path = Path(path)
         self.namespace = namespace.strip("/")
-        self._rosbag2: Any = require("rosbags.rosbag2", "ros", "recordings are read with it")
+        self._rosbag2: Any = require("rosbags.rosbag2", "ros", _WHY)
+        self._serde: Any = require("rosbags.serde", "ros", _WHY)
         _refuse_unfinished(self.path)
         with closing(self._open()) as reader:
             self.counts = {connection.topic: connection.msgcount for connection in reader.connections}
@@ -142,7 +144,7 @@ class Bag:
                 chosen = [connection for connection in reader.connections if connection.topic == topic]
                 for connection, received, data in reader.messages(chosen) if chosen else ():
                     yield received, store.deserialize_cdr(data, connection.msgtype)
-        except (self._rosbag2.ReaderError, OSError, ValueError, KeyError) as error:
+        except (self._rosbag2.ReaderError, self._serde.SerdeError, OSError, ValueError) as error:
             raise BagError(f"{self.path}: {topic} cannot be read: {error}; {_RESTORE}") from error
 
     def joints(self, name: str) -> Joints:
@@ -170,15 +172,15 @@ class Bag:
 
     def commands(self) -> Vectors:
         """cmd_vel: vx, vy [m/s], yaw rate [rad/s]."""
-        return self._vectors(names.CMD_VEL, lambda message: _planar(message.twist))
+        return self._vectors(names.CMD_VEL, 3, lambda message: _planar(message.twist))
 
     def velocity(self) -> Vectors:
         """The twist of odom in the base frame: vx, vy [m/s], yaw rate [rad/s]."""
-        return self._vectors(names.ODOM, lambda message: _planar(message.twist.twist))
+        return self._vectors(names.ODOM, 3, lambda message: _planar(message.twist.twist))
 
     def pose(self) -> Vectors:
         """The pose of odom: x, y, z [m], quaternion w, x, y, z."""
-        return self._vectors(names.ODOM, lambda message: _pose(message.pose.pose))
+        return self._vectors(names.ODOM, 7, lambda message: _pose(message.pose.pose))
 
     def observations(self) -> Observations:
         """What the policy was fed.
@@ -209,9 +211,9 @@ class Bag:
             tuple({pair.key: pair.value for pair in message.values} for _, message in found),
         )
 
-    def _vectors(self, name: str, read: Any) -> Vectors:
+    def _vectors(self, name: str, width: int, read: Any) -> Vectors:
         found = [(time, nanoseconds(m.header.stamp), read(m)) for time, m in self.messages(name)]
-        values = np.array([row[2] for row in found], np.float64).reshape(len(found), -1 if found else 0)
+        values = np.array([row[2] for row in found], np.float64).reshape(len(found), width)
         return Vectors(_times([row[0] for row in found]), _times([row[1] for row in found]), values)
 
     def _permutation(self, name: str, joints: tuple[str, ...], found: tuple[str, ...]) -> list[int]:
@@ -256,7 +258,7 @@ def typestore() -> Any:
 
     The messages used here are the same in both.
     """
-    typesys = require("rosbags.typesys", "ros", "recordings are read and written with it")
+    typesys = require("rosbags.typesys", "ros", _WHY)
     stores = typesys.Stores
     return typesys.get_typestore(getattr(stores, "ROS2_KILTED", stores.ROS2_JAZZY))
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from landward_ros import names
 
 from landward.errors import require
+from landward_ros import names
 from landward_tools import measures
 from landward_tools.bag import Bag, Statuses
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from landward_ros import names
-
 from landward_tools import measures
 from landward_tools.bag import Bag, Statuses
 from landward_tools.plots import plot
