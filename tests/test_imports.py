@@ -1,4 +1,8 @@
-"""Dependencies point one way: landward <- robots <- sims <- agents, vla; ros2_ws uses landward and robots."""
+"""Dependencies point one way.
+
+landward <- robots <- sims <- agents, vla. In ros2_ws: landward, robots <- landward_ros <- the nodes' packages, which
+know nothing of each other <- landward_bringup. The simulated twin alone, being a simulator, uses parts of sims.
+"""
 
 import ast
 import subprocess
@@ -9,45 +13,66 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"landward", "robots", "sims", "agents", "vla", "benchmarks", "tests"}
+CORE = {"landward", "robots"}
+NODES = {f"landward_{name}" for name in ("bridges", "faults", "policy", "safety", "tools", "twin")}
+OURS = CORE | NODES | {"landward_ros", "landward_bringup", "sims", "agents", "vla", "benchmarks", "tests"}
+PHYSICS = {
+    f"sims.{name}" for name in ("mujoco", "physics", "rotation", "terrain", "terrain_grid", "terrain_shapes")
+}
 MAY_IMPORT = {
     "landward": {"landward"},
-    "robots": {"landward", "robots"},
-    "sims": {"landward", "robots", "sims"},
-    "agents": {"landward", "robots", "sims", "agents"},
-    "vla": {"landward", "robots", "sims", "vla"},
-    "ros2_ws": {"landward", "robots"},
-    "launch": {"landward", "robots"},
+    "robots": CORE,
+    "sims": CORE | {"sims"},
+    "agents": CORE | {"sims", "agents"},
+    "vla": CORE | {"sims", "vla"},
+    "launch": CORE | {"landward_ros", "landward_bringup"},
     "benchmarks": OURS - {"tests"},
+    "ros2_ws/src/landward_ros": CORE | {"landward_ros"},
+    **{f"ros2_ws/src/{node}": CORE | {"landward_ros", node} for node in NODES},
+    "ros2_ws/src/landward_twin": CORE | {"landward_ros", "landward_twin"} | PHYSICS,
+    "ros2_ws/src/landward_bringup": CORE | NODES | {"landward_ros", "landward_bringup"},
 }
+"""Folder -> the modules, with all below them, that it may import of ours."""
 
 
-def imported_packages(source: str) -> Iterator[tuple[int, str]]:
-    """(line, top-level package) of every import, those inside functions and import_module("...") included."""
+def imported_modules(source: str) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import, those inside functions and import_module("...") included."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name.split(".")[0]) for alias in node.names)
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield node.lineno, node.module.split(".")[0]
+            yield node.lineno, node.module
         elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = getattr(node.func, "attr", getattr(node.func, "id", ""))
             if called in ("import_module", "__import__", "require") and isinstance(node.args[0].value, str):
-                yield node.lineno, node.args[0].value.split(".")[0]
+                yield node.lineno, node.args[0].value
 
 
-def violations(package: str, root: Path) -> list[str]:
-    """Imports of a package that its layer may not have."""
+def allowed(module: str, folder: str) -> bool:
+    """Whether a folder's layer may have a module; it may have everything that is not ours."""
+    ours = module.split(".")[0] in OURS
+    return not ours or any(f"{module}.".startswith(f"{prefix}.") for prefix in MAY_IMPORT[folder])
+
+
+def violations(folder: str, root: Path) -> list[str]:
+    """Imports of a folder that its layer may not have."""
     return [
         f"{path.relative_to(root)}:{line} imports {name}"
-        for path in sorted((root / package).rglob("*.py"))
-        for line, name in imported_packages(path.read_text(encoding="utf-8"))
-        if name in OURS and name not in MAY_IMPORT[package]
+        for path in sorted((root / folder).rglob("*.py"))
+        for line, name in imported_modules(path.read_text(encoding="utf-8"))
+        if not allowed(name, folder)
     ]
 
 
-@pytest.mark.parametrize("package", MAY_IMPORT)
-def test_imports_point_one_way(package: str) -> None:
-    assert violations(package, ROOT) == []
+def test_every_folder_with_code_has_its_layer() -> None:
+    found = {path.parent for path in ROOT.glob("ros2_ws/src/*/package.xml")}
+    found |= {path.parent for path in ROOT.glob("*/__init__.py")}
+    assert {path.relative_to(ROOT).as_posix() for path in found} <= set(MAY_IMPORT)
+
+
+@pytest.mark.parametrize("folder", MAY_IMPORT)
+def test_imports_point_one_way(folder: str) -> None:
+    assert violations(folder, ROOT) == []
 
 
 @pytest.mark.parametrize(
@@ -65,6 +90,25 @@ def test_a_wrong_import_is_found(tmp_path: Path, source: str) -> None:
     (tmp_path / "robots").mkdir()
     (tmp_path / "robots" / "bad.py").write_text(source)
     assert len(violations("robots", tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    ("folder", "module", "right"),
+    [
+        ("ros2_ws/src/landward_twin", "sims.mujoco.model", True),
+        ("ros2_ws/src/landward_twin", "sims.velocity.go1", False),
+        ("ros2_ws/src/landward_twin", "sims", False),
+        ("ros2_ws/src/landward_policy", "sims.rotation", False),
+        ("ros2_ws/src/landward_policy", "landward_safety.monitor", False),
+        ("ros2_ws/src/landward_policy", "landward_ros.names", True),
+        ("ros2_ws/src/landward_ros", "landward_policy.node", False),
+        ("ros2_ws/src/landward_bringup", "landward_policy.node", True),
+        ("landward", "landward_ros", False),
+        ("robots", "robots_of_others", True),
+    ],
+)
+def test_a_layer_ends_where_it_should(folder: str, module: str, right: bool) -> None:
+    assert allowed(module, folder) == right
 
 
 def test_a_right_import_is_not_found(tmp_path: Path) -> None:
@@ -87,6 +131,19 @@ def test_landward_alone_needs_numpy_alone() -> None:
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)
     found = {name for name in done.stdout.split() if not name.startswith("_")}
     assert found == {"landward", "numpy"}
+
+
+HEAVY = {"torch", "onnxruntime", "mujoco", "sims", "agents"}
+PRINT_HEAVY = f"import sys; print(*sorted({HEAVY!r} & set(sys.modules)))"
+
+
+def test_the_safety_monitor_imports_nothing_heavy() -> None:
+    modules = [path.stem for path in (ROOT / "ros2_ws/src/landward_safety/landward_safety").glob("[a-z]*.py")]
+    pure = [f"landward_safety.{name}" for name in modules if name not in ("node", "blackbox")]
+    assert "landward_safety.monitor" in pure
+    script = f"import {', '.join(pure)}; {PRINT_HEAVY}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_listing_what_there_is_imports_no_simulator() -> None:
