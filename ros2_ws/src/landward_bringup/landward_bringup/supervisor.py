@@ -23,6 +23,7 @@ from typing import IO
 
 from landward.atomic import describe_os_error
 from landward.errors import RunError
+from landward_ros import guard
 
 GRACE = 5.0
 """[s] From SIGTERM to SIGKILL: a recorder has a file to finish."""
@@ -30,7 +31,7 @@ START_TIMEOUT = 60.0
 """[s] In which a process must be ready: imports on a slow robot computer, and discovery."""
 KEPT_LINES = 12
 """Last lines of a process that are shown when it fails."""
-_GUARD = Path(__file__).with_name("guard.py")
+_GUARD = Path(guard.__file__)
 _POLL = 0.05
 """[s] Between two looks at who is ready."""
 _DRAIN = 2.0

@@ -1,6 +1,7 @@
 """Run a command that dies with its parent: `python guard.py PARENT_PID COMMAND...`.
 
-The supervisor starts every process through this file. Linux then kills the process when the supervisor dies,
+The supervisor of a deployment and the fault campaign start every process through this file. Linux then kills
+the process when its parent dies,
 even by SIGKILL, so that no node is left that nobody watches. (The robot is safe without any node: its drive
 damps by itself once commands stop.) The setting outlives the exec, and that of the ROS wheels, which start
 Python a second time. It is not done between fork and exec, where a process with threads must not run Python.
