@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,25 +12,25 @@ from landward.errors import LandwardError, SpecMismatchError
 from landward.spec import ObservationTerm, PolicySpec
 from landward_policy.sample_buffer import SampleBuffer
 from landward_ros import names
+from landward_ros.samples import JointSample
 
 VELOCITY_COMMAND = ("vx", "vy", "wz")
 """Elements of a command that cmd_vel carries: forward, left [m/s], turn to the left [rad/s]."""
 _XYZ = ("x", "y", "z")
+_WXYZ = ("w", "x", "y", "z")
 
 
 class InputsLostError(LandwardError):
     """A measurement that the policy needs is missing, too old, or not a number."""
 
 
-class VelocitySample(NamedTuple):
-    """A velocity measured or asked for."""
+class VelocityCommand(NamedTuple):
+    """What an operator asked for."""
 
     stamp: float
     """ROS time [s]."""
-    stamp_ns: int
-    """ROS time [ns]."""
     velocity: np.ndarray
-    """(3,): x, y, z of the base [m/s] from odom; vx, vy [m/s], wz [rad/s] from cmd_vel; in the base frame."""
+    """(3,): vx, vy [m/s], wz [rad/s] in the base frame."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class _Kind:
     topic: str
     names: tuple[str, ...]
     """Elements in the order of `read`; empty for the robot's joints."""
-    read: Callable[[Any], np.ndarray]
+    read: Callable[[Any], np.ndarray | None]
+    """A sample's values; None where the driver does not measure them."""
 
 
 _KINDS = {
@@ -61,7 +62,8 @@ _KINDS = {
     "joint_effort": _Kind(names.JOINT_STATES, (), lambda sample: sample.effort),
     "angular_velocity": _Kind(names.IMU, _XYZ, lambda sample: sample.angular_velocity),
     "projected_gravity": _Kind(names.IMU, _XYZ, lambda sample: sample.gravity),
-    "linear_velocity": _Kind(names.ODOM, _XYZ, lambda sample: sample.velocity),
+    "linear_acceleration": _Kind(names.IMU, _XYZ, lambda sample: sample.linear_acceleration),
+    "orientation": _Kind(names.IMU, _WXYZ, lambda sample: sample.orientation),
     "command": _Kind(names.CMD_VEL, VELOCITY_COMMAND, lambda sample: sample.velocity),
 }
 
@@ -71,7 +73,7 @@ class _Input:
     """One input of the policy and where it is kept."""
 
     name: str
-    read: Callable[[Any], np.ndarray]
+    read: Callable[[Any], np.ndarray | None]
     order: np.ndarray
     """(n,) index into what `read` gives, for every element of the policy's input."""
     buffer: SampleBuffer
@@ -80,17 +82,18 @@ class _Input:
     value: np.ndarray
     """(1, n), what the policy reads."""
     late: int = 0
-    """Inferences with an age above the longest one, by more than a sensor period."""
+    """How often the sample was older than the longest delay, by more than a sensor period."""
 
 
-@dataclass
-class Assembled:
-    """The inputs of one inference; the arrays are reused by the next."""
+class Assembled(NamedTuple):
+    """The inputs of one inference."""
 
-    values: dict[str, np.ndarray] = field(default_factory=dict)
-    """Input name -> (1, n), SI."""
-    command_expired: bool = False
-    """No operator asks for anything: the command was set to zero."""
+    values: dict[str, np.ndarray]
+    """Input name -> (1, n), SI; the arrays are overwritten by the next inference."""
+    joints: JointSample
+    """The newest joint states."""
+    command_expired: bool
+    """The operator is silent: the command was set to zero."""
 
 
 class Inputs:
@@ -116,8 +119,8 @@ class Inputs:
         if problems:
             raise SpecMismatchError("the policy's inputs cannot be assembled:\n  " + "\n  ".join(problems))
         self.ages = ages
-        self.inferences = 0
-        """How often `assemble` was successful."""
+        self.count = 0
+        """How often `assemble` was successful since the last `take_late`."""
         topics = dict.fromkeys([names.JOINT_STATES, *(_KINDS[term.kind].topic for term in spec.inputs)])
         reach = {
             topic: max([t.delay[0] for t in spec.inputs if _KINDS[t.kind].topic == topic], default=0.0)
@@ -125,9 +128,10 @@ class Inputs:
         }
         self.buffers = {topic: SampleBuffer(topic, reach[topic], ages.sensor) for topic in topics}
         """Topic -> its samples, for the topics that the policy needs; joint_states always."""
-        self._sensors = [buffer for topic, buffer in self.buffers.items() if topic != names.CMD_VEL]
+        self.sensors = tuple(topic for topic in self.buffers if topic != names.CMD_VEL)
+        """Topics that must be alive."""
         self._inputs = [self._input(term, tuple(joint_names)) for term in spec.inputs]
-        self._assembled = Assembled({entry.name: entry.value for entry in self._inputs})
+        self._values = {entry.name: entry.value for entry in self._inputs}
 
     def _input(self, term: ObservationTerm, joints: tuple[str, ...]) -> _Input:
         kind = _KINDS[term.kind]
@@ -147,7 +151,8 @@ class Inputs:
         Args:
             now: ROS time [s].
         """
-        for buffer in self._sensors:
+        for topic in self.sensors:
+            buffer = self.buffers[topic]
             newest = buffer.newest
             refused = f"; the latest message was refused: {buffer.refused}" if buffer.refused else ""
             if newest is None:
@@ -163,21 +168,19 @@ class Inputs:
         Args:
             now: ROS time [s].
 
-        Returns:
-            Views of arrays that the next call overwrites.
-
         Raises:
             InputsLostError: a sensor is missing, too old, or gives NaN; the message names it.
         """
         lost = self.lost(now)
-        if lost:
+        joints = self.buffers[names.JOINT_STATES].newest
+        if lost or joints is None:
             raise InputsLostError(lost)
-        self._assembled.command_expired = False
+        expired = False
         late = now - self.ages.sensor_period
         for entry in self._inputs:
             if entry.buffer.topic == names.CMD_VEL and self._expired(entry.buffer, now):
                 entry.value[...] = 0.0
-                self._assembled.command_expired = True
+                expired = True
                 continue
             sample = entry.buffer.at(now - entry.delay[0])
             if sample is None:
@@ -186,18 +189,27 @@ class Inputs:
                     f"{entry.buffer.topic} has no sample of that age yet"
                 )
             entry.late += sample.stamp < late - entry.delay[1]
-            np.copyto(entry.value[0], entry.read(sample)[entry.order])
+            values = entry.read(sample)
+            if values is None:
+                raise InputsLostError(f"the robot's {entry.buffer.topic} has no measurement of {entry.name}")
+            entry.value[0] = values[entry.order]
             if not np.isfinite(entry.value).all():
                 raise InputsLostError(f"{entry.name} from {entry.buffer.topic} is not finite: {_bad(entry)}")
-        self.inferences += 1
-        return self._assembled
+        self.count += 1
+        return Assembled(self._values, joints, expired)
 
-    def late(self) -> dict[str, int]:
-        """Input name -> inferences whose sample was older than any in training, by over a sensor period.
+    def take_late(self) -> dict[str, float]:
+        """Share of the inferences since the last call that ran on older readings than any in training.
 
-        Only inputs with such an inference; the command is not counted, it may be as old as it likes.
+        Returns:
+            Input name -> share, 0 to 1, where it is not 0. A sensor period of tolerance is granted. The
+            command is not counted: it stands until the next one.
         """
-        return {e.name: e.late for e in self._inputs if e.late and e.buffer.topic != names.CMD_VEL}
+        count, self.count = max(self.count, 1), 0
+        shares = {e.name: e.late / count for e in self._inputs if e.late and e.buffer.topic != names.CMD_VEL}
+        for entry in self._inputs:
+            entry.late = 0
+        return shares
 
     def _expired(self, buffer: SampleBuffer, now: float) -> bool:
         newest = buffer.newest

@@ -108,6 +108,10 @@ class Machine:
         self._to_passive()
         return ""
 
+    def stop(self) -> None:
+        """Nobody commands any more; what the monitor holds is still remembered."""
+        self._to_passive()
+
     def fault(self, reason: str) -> None:
         """Go to damping and stay there; the first reason is kept."""
         if self.mode is not Mode.FAULT:

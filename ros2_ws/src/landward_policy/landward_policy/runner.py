@@ -1,0 +1,197 @@
+"""A configured policy on its topics: takes messages, ticks at a fixed rate, sends commands."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import TwistStamped
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Float64MultiArray
+
+from landward_policy.controller import CLOCK, DAMPING, Command, Controller
+from landward_policy.inputs import VelocityCommand
+from landward_policy.report import lateness
+from landward_policy.timing import SlotTimer, Window
+from landward_ros import convert, names, qos
+from landward_ros.diagnostics import ERROR
+from landward_ros.samples import NS, MessageError
+from landward_ros.ticker import Ticker
+
+_ACKNOWLEDGE = Duration(seconds=0.2)
+"""Longest wait for the monitor to have received the last command."""
+_CLOCK_TOLERANCE = 1_000_000
+"""ROS time that goes back by less is the system's clock being disciplined [ns]."""
+_FRAMES = ("", names.BASE_LINK)
+"""Frames in which a velocity command may be given; none said is the base."""
+
+
+class Runner:
+    """Silent until `start`; one command a control period from then on, until `stop`."""
+
+    def __init__(self, node: Node, controller: Controller, changed: Callable[[], None]) -> None:
+        """Create publishers and subscriptions; samples are collected from now on.
+
+        Args:
+            node: that owns them.
+            controller: turns samples into commands.
+            changed: called after whatever may have changed the controller's state.
+        """
+        self.controller = controller
+        self.active = False
+        """Between `start` and `stop`."""
+        self._node, self._changed = node, changed
+        self._clock = node.get_clock()
+        self._joint_order = convert.JointOrder(controller.robot.joint_names)
+        self._ticker = Ticker(node, controller.period)
+        self._slot = SlotTimer(controller.inputs.sensors, controller.sensor_period)
+        self._cost, self._jitter, self._age = Window(), Window(), Window()
+        self._align = True
+        self._before = self._last = 0
+        self._warm_up()
+        self._commands = node.create_publisher(JointState, names.POLICY_COMMAND, qos.COMMAND)
+        self._observations = node.create_publisher(Float64MultiArray, names.OBSERVATION, qos.OBSERVATION)
+        self._subscriptions: dict[str, Subscription] = {}
+        self._subscribe()
+
+    def start(self) -> None:
+        """Begin to send commands: damping, as the state is passive."""
+        self._ticker.reset()
+        self._ticker.align(self.controller.period)
+        self._align, self._last = True, 0
+        self.active = True
+
+    def stop(self) -> None:
+        """Send damping once more, then nothing."""
+        if not self.active:
+            return
+        self.active = False
+        self.controller.machine.stop()
+        self._send(DAMPING, self.now())
+        self._commands.wait_for_all_acked(_ACKNOWLEDGE)
+
+    def destroy(self) -> None:
+        """Let go of the topics."""
+        for subscription in self._subscriptions.values():
+            self._node.destroy_subscription(subscription)
+        self._node.destroy_publisher(self._commands)
+        self._node.destroy_publisher(self._observations)
+
+    def step(self) -> float:
+        """Tick where it is due; returns how long it may take until the next call [s]."""
+        self._watch_clock()
+        ticker, slot = self._ticker, self._slot
+        now = ticker.now()
+        if not slot.open and ticker.poll():
+            slot.begin(now)
+        if slot.end(now, ticker.shift):
+            self._tick()
+        return slot.remaining(now) if slot.open and not ticker.simulated else ticker.remaining()
+
+    def timing(self) -> dict[str, str]:
+        """How punctual the loop is, and how long a tick takes."""
+        return lateness(self._ticker.lateness) | {
+            "tick": self._cost.text(),
+            "jitter": self._jitter.text(),
+            "age of joint_states": self._age.text(),
+        }
+
+    def now(self) -> int:
+        """ROS time [ns]."""
+        return self._clock.now().nanoseconds
+
+    def _subscribe(self) -> None:
+        wanted = {
+            names.JOINT_STATES: (JointState, qos.SENSOR, self._joint_order.read),
+            names.IMU: (Imu, qos.SENSOR, convert.read_imu),
+            names.CMD_VEL: (TwistStamped, qos.COMMAND, self._read_command),
+        }
+        create = self._node.create_subscription
+        for topic in self.controller.inputs.buffers:
+            kind, profile, read = wanted[topic]
+            take = partial(self._take, topic, read)
+            self._subscriptions[topic] = create(kind, topic, take, profile)
+        self._subscriptions[names.SAFETY_STATUS] = create(
+            DiagnosticStatus, names.SAFETY_STATUS, self._monitor, qos.LATCHED
+        )
+
+    def _warm_up(self) -> None:
+        """Run what the first ticks would otherwise run for the first time; the policy did so itself."""
+        joints = self.controller.robot.joint_names
+        inputs = self.controller.policy.spec.inputs
+        convert.observation_message(0, 0, {t.name: np.zeros((1, *t.shape), t.dtype) for t in inputs})
+        convert.position_command(joints, 0, np.zeros(len(joints)))
+        convert.damping_command(joints, 0)
+
+    def _take(self, topic: str, read: Callable[[Any], Any], msg: Any) -> None:
+        """Take a message and all that wait behind it: a tick must not run on the oldest of a queue."""
+        buffer = self.controller.inputs.buffers[topic]
+        subscription = self._subscriptions[topic]
+        now = self.now() / NS
+        while True:
+            try:
+                buffer.push(read(msg), now)
+            except MessageError as error:
+                buffer.refuse(str(error))
+            with subscription.handle:
+                taken = subscription.handle.take_message(subscription.msg_type, False)
+            if taken is None:
+                break
+            msg = taken[0]
+        self._slot.arrived(topic)
+        if self._align and topic == names.JOINT_STATES and self.active:
+            self._align, self._last = False, 0
+            self._ticker.align(self.controller.period + self.controller.sensor_period / 2)
+
+    def _read_command(self, msg: TwistStamped) -> VelocityCommand:
+        if msg.header.frame_id not in _FRAMES:
+            raise MessageError(f"cmd_vel: frame {msg.header.frame_id!r}, expected {names.BASE_LINK!r}")
+        velocity = convert.read_twist(msg)
+        if not np.isfinite(velocity).all():
+            raise MessageError(f"cmd_vel: not finite: {velocity.tolist()}")
+        # `ros2 topic pub` and simple tools leave the stamp at 0: then the command is as old as its arrival.
+        return VelocityCommand((convert.to_ns(msg.header.stamp) or self.now()) / NS, velocity)
+
+    def _monitor(self, msg: DiagnosticStatus) -> None:
+        fault = (msg.message or "an error") if msg.level >= ERROR else ""
+        self.controller.monitor(fault, self.now() / NS, time.monotonic())
+        self._changed()
+
+    def _tick(self) -> None:
+        began, now = time.perf_counter(), self.now()
+        command = self.controller.tick(now / NS, time.monotonic())
+        self._send(command, now)
+        self._cost.record(time.perf_counter() - began)
+        ticked = self._ticker.now()
+        if self._last:
+            self._jitter.record(abs((ticked - self._last) / NS - self.controller.period))
+        self._last = ticked
+        if command.position is not None:
+            self._age.record((now - command.stamp_ns) / NS)
+        self._changed()
+
+    def _send(self, command: Command, now: int) -> None:
+        joints = self.controller.robot.joint_names
+        if command.position is None:
+            self._commands.publish(convert.damping_command(joints, now))
+            return
+        self._commands.publish(convert.position_command(joints, command.stamp_ns, command.position))
+        if command.inputs is not None:
+            message = convert.observation_message(command.stamp_ns, command.tick, command.inputs)
+            self._observations.publish(message)
+
+    def _watch_clock(self) -> None:
+        """A simulation was reset, or the system's clock was set: earlier stamps are of another time."""
+        now = self.now()
+        if now < self._before - _CLOCK_TOLERANCE:
+            self.controller.inputs.clear()
+            self.controller.fault(f"{CLOCK}: ROS time went back by {(self._before - now) / NS:.3f} s")
+            self._align = True
+        self._before = now
