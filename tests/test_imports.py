@@ -1,8 +1,8 @@
 """Dependencies point one way.
 
 landward <- robots <- sims <- agents, vla. In ros2_ws: landward, robots <- landward_ros <- the nodes' packages
-<- landward_bringup; the nodes' packages know nothing of each other. The simulated twin alone, being a simulator,
-uses parts of sims.
+<- landward_bringup; the nodes' packages know nothing of each other. The simulated twin alone, being a
+simulator, uses parts of sims.
 """
 
 import ast
