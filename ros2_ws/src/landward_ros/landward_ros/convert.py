@@ -96,11 +96,13 @@ def read_imu(msg: Imu) -> ImuSample:
     """An IMU message, orientation as (w, x, y, z); a NaN is passed on for the safety monitor to name.
 
     Raises:
-        MessageError: the driver gives no orientation (REP-145: covariance[0] is -1), or no unit quaternion.
+        MessageError: the driver gives no orientation or no angular velocity (sensor_msgs/Imu: the first
+            covariance is -1), or a quaternion that is not of length 1.
     """
     q, rate, force = msg.orientation, msg.angular_velocity, msg.linear_acceleration
-    if msg.orientation_covariance[0] == -1.0:
-        raise MessageError("imu/data: the driver says that it measures no orientation (covariance[0] is -1)")
+    for name in ("orientation", "angular_velocity"):
+        if getattr(msg, f"{name}_covariance")[0] == -1.0:
+            raise MessageError(f"imu/data: the driver says that it measures no {name} (its covariance is -1)")
     if abs(q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z - 1.0) > _NORM_TOLERANCE:
         raise MessageError(
             f"imu/data: orientation ({q.w:g}, {q.x:g}, {q.y:g}, {q.z:g}) (w, x, y, z) is no unit quaternion"
@@ -110,7 +112,7 @@ def read_imu(msg: Imu) -> ImuSample:
         ns / NS,
         np.array((rate.x, rate.y, rate.z)),
         np.array((q.w, q.x, q.y, q.z)),
-        np.array((force.x, force.y, force.z)),
+        None if msg.linear_acceleration_covariance[0] == -1.0 else np.array((force.x, force.y, force.z)),
         ns,
     )
 
