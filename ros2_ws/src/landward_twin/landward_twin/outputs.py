@@ -1,4 +1,4 @@
-"""The twin's publishers; every message is made once and filled in place, which is half the cost of a new one."""
+"""The twin's publishers. Each message is made once and filled in place: a new one is twice the work."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +13,13 @@ from landward.errors import LandwardError
 from landward_twin.robot import Reading
 
 Floats = NDArray[np.float64]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class SensorsCfg:
-    """Noise is uniform with these half widths: the numbers that policies are trained with
-    (`sims.velocity.cfg.SensorCfg`). Joint torque and acceleration, which no policy reads, have none.
+    """Half widths of uniform noise, the numbers of `sims.velocity.cfg.SensorCfg`, delay and losses.
+
+    Joint torque and acceleration, which no policy reads, have no noise.
     """
 
     noise: bool = True
@@ -78,7 +77,7 @@ class Sensors:
         return self._random.uniform(-half_width, half_width, size)
 
 
-class DelayLine(Generic[Item]):
+class DelayLine[Item]:
     """Holds items back for a fixed number of physics steps; they come out in order."""
 
     def __init__(self, steps: int) -> None:
