@@ -83,14 +83,18 @@ class Recording:
         Raises:
             BagError: rosbags does not know the type, or the topic was added before with this type.
         """
-        if msgtype not in self._types.types:
-            raise BagError(f"{topic} cannot be recorded: rosbags has no definition of {msgtype}")
+        self.check_type(topic, msgtype)
         try:
             return self._writer.add_connection(
                 topic, msgtype, typestore=self._types, offered_qos_profiles=qos
             )
         except self._rosbag2.WriterError as error:
             raise BagError(f"{topic} cannot be recorded: {error}") from error
+
+    def check_type(self, topic: str, msgtype: str) -> None:
+        """Raise BagError where rosbags does not know a topic's type."""
+        if msgtype not in self._types.types:
+            raise BagError(f"{topic} cannot be recorded: rosbags has no definition of {msgtype}")
 
     def write(self, connection: Any, time: int, data: bytes) -> None:
         """Append a message.
