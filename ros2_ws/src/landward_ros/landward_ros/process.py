@@ -90,7 +90,9 @@ def _spin(node: Node, stopped: threading.Event) -> None:
     try:
         while rclpy.ok() and not stopped.is_set():
             wait = POLL if step is None else min(POLL, max(0.0, step()))
-            executor.spin_once(timeout_sec=wait)
+            # The step may have been the node's last.
+            if rclpy.ok():
+                executor.spin_once(timeout_sec=wait)
     finally:
         executor.shutdown()
 
