@@ -182,7 +182,9 @@ class Inputs:
                 entry.value[...] = 0.0
                 expired = True
                 continue
-            sample = entry.buffer.at(now - entry.delay[0])
+            # Without a delay it is the newest, even if the sensor's clock is a little ahead of ours.
+            held = entry.delay[0] > 0.0
+            sample = entry.buffer.at(now - entry.delay[0]) if held else entry.buffer.newest
             if sample is None:
                 raise InputsLostError(
                     f"the policy was trained with {entry.name} at least {entry.delay[0]:.3f} s old and "
