@@ -70,10 +70,7 @@ def observation(stamp_ns, tick, **inputs):
 
 
 def status(level, message, **values):
-    pairs = [
-        make("diagnostic_msgs/msg/KeyValue", key=key.replace("__", "."), value=str(value))
-        for key, value in values.items()
-    ]
+    pairs = [make("diagnostic_msgs/msg/KeyValue", key=key, value=str(value)) for key, value in values.items()]
     return make(
         "diagnostic_msgs/msg/DiagnosticStatus",
         level=level,

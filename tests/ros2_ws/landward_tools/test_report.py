@@ -28,20 +28,13 @@ def walk(space=""):
         (
             end,
             f"{space}/policy/status",
-            bags.status(
-                0,
-                "walk",
-                deadline_misses=2,
-                lateness_p50_ms=0.1,
-                lateness_p99_ms=0.4,
-                lateness_max_ms=1.5,
-            ),
+            bags.status(0, "policy", **{"missed ticks": 2, "lateness": "p50 0.100 p99 0.400 max 1.500 ms"}),
         ),
-        (0, f"{space}/safety/status", bags.status(0, "running", clamped__rate=0)),
+        (0, f"{space}/safety/status", bags.status(0, "running", **{"clamped.rate": 0, "late.command": 0})),
         (
             end,
             f"{space}/safety/status",
-            bags.status(2, "tilt: 1.2 rad", fault="tilt", clamped__rate=7),
+            bags.status(2, "tilt: 1.2 rad", **{"fault": "tilt", "clamped.rate": 7, "late.command": 1}),
         ),
     ]
     return rows
@@ -59,7 +52,7 @@ def test_numbers_of_a_walk(tmp_path, space):
     assert summary.deadline_misses == 2
     assert summary.lateness == {"p50": 0.1, "p99": 0.4, "max": 1.5}
     assert summary.faults == ("tilt",)
-    assert summary.clamps == {"clamped.rate": 7}
+    assert summary.clamps == {"clamped.rate": 7, "late.command": 1}
     assert summary.missing == ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ class Summary:
     faults: tuple[str, ...]
     """Faults that the safety monitor latched, in the order of their first time."""
     clamps: dict[str, int]
-    """Clamp -> how often the safety monitor changed a command that way."""
+    """Clamp -> how often the safety monitor changed a command that way; late.command -> how many came late."""
     missing: tuple[str, ...]
     """Our topics that the recording lacks."""
 
@@ -79,22 +80,24 @@ def summarise(bag: Path, namespace: str = "") -> Summary:
 NEEDED = (names.JOINT_STATES, names.ROBOT_COMMAND, names.OBSERVATION, names.CMD_VEL, names.ODOM)
 """Topics without which a number is NaN."""
 _ERROR = 2
+_COUNTED = ("clamped.", "late.")
+_LATENESS = re.compile(r"p50 (?P<p50>\S+) p99 (?P<p99>\S+) max (?P<max>\S+) ms")
 _UNITS = {"vx": "m/s", "vy": "m/s", "wz": "rad/s"}
 
 
 def deadline_misses(policy: Statuses) -> int | None:
-    """The largest count in the policy's statuses; None where there is none."""
-    counts = [int(values["deadline_misses"]) for values in policy.values if "deadline_misses" in values]
+    """The largest count of "missed ticks" in the policy's statuses; None where there is none."""
+    counts = [int(values["missed ticks"]) for values in policy.values if "missed ticks" in values]
     return max(counts, default=None)
 
 
 def lateness(policy: Statuses) -> dict[str, float]:
-    """p50, p99, max [ms] of the last status that has them; NaN where none has."""
-    keys = {name: f"lateness_{name}_ms" for name in ("p50", "p99", "max")}
+    """p50, p99, max [ms] of the last status that says "lateness"; NaN where none does."""
     for values in reversed(policy.values):
-        if set(keys.values()) <= values.keys():
-            return {name: float(values[key]) for name, key in keys.items()}
-    return dict.fromkeys(keys, math.nan)
+        found = _LATENESS.fullmatch(values.get("lateness", ""))
+        if found:
+            return {name: float(value) for name, value in found.groupdict().items()}
+    return dict.fromkeys(("p50", "p99", "max"), math.nan)
 
 
 def faults(safety: Statuses) -> tuple[str, ...]:
@@ -104,11 +107,11 @@ def faults(safety: Statuses) -> tuple[str, ...]:
 
 
 def clamps(safety: Statuses) -> dict[str, int]:
-    """Clamp -> largest count in the monitor's statuses."""
+    """Clamp or late command -> largest count in the monitor's statuses."""
     counts: dict[str, int] = {}
     for values in safety.values:
         for key in values:
-            if key.startswith("clamped."):
+            if key.startswith(_COUNTED):
                 counts[key] = max(counts.get(key, 0), int(values[key]))
     return counts
 
