@@ -116,5 +116,5 @@ def _check_size(
         return None
     return Finding(
         reason,
-        f"{names[joint]} {verb} {values[joint]:.2f} {unit}, the limit with margin is {limit[joint]:.2f} {unit}",
+        f"{names[joint]} {verb} {values[joint]:.2f} {unit}, the limit with its margin is {limit[joint]:.2f}",
     )

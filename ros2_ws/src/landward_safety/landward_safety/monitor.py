@@ -93,6 +93,7 @@ class Monitor:
             IMU: Stream(IMU, *sensor),
             COMMAND: Stream(COMMAND, command_age, reasons.COMMAND_STALE, reasons.COMMAND_OUT_OF_ORDER),
         }
+        self._silence = config.silent_after * config.control_period
         self.state = DISARMED
         self.fault: Fault | None = None
         self.counters: Counter[str] = Counter()
@@ -266,6 +267,10 @@ class Monitor:
         """Warnings of the last so many seconds, by name."""
         return tuple(name for name, at in self._warned_at.items() if self._now - at <= duration)
 
+    def time_left(self, now: float) -> float:
+        """Time until the policy's next command is overdue [s]; infinite where the robot is not armed."""
+        return self._command_at + self._silence - now if self.state == ARMED else math.inf
+
     @property
     def now(self) -> float:
         """The newest time that the monitor was told [s]."""
@@ -304,12 +309,12 @@ class Monitor:
         found = self._silent_sensor() or self._deadman_problem()
         if found:
             return found
-        silence, limit = self._now - self._command_at, self.config.silent_after * self.config.control_period
-        if silence <= limit + 1e-9:
+        silence = self._now - self._command_at
+        if silence < self._silence:
             return None
         return Finding(
             reasons.COMMAND_SILENT,
-            f"no command for {silence * 1e3:.1f} ms, the bound is {limit * 1e3:.1f} ms",
+            f"no command for {silence * 1e3:.1f} ms, the bound is {self._silence * 1e3:.1f} ms",
         )
 
     def _silent_sensor(self) -> Finding | None:

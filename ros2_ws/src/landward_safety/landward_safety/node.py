@@ -1,0 +1,299 @@
+"""Node `safety`: the only one that commands the robot.
+
+    python -m landward_safety.node --ros-args -p robot:=go1 -p policy:=RUN -p black_box:=FOLDER
+
+It answers every command of the policy in the callback that brings it, and watches for silence in between.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.duration import Duration
+from rclpy.node import Node
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from landward.errors import SpecError
+from landward.policy_file import PolicyFile, read_policy_file
+from landward.runs import find_policy
+from landward_ros import names, qos
+from landward_ros.convert import JointOrder, damping_command, position_command, read_command, read_imu
+from landward_ros.diagnostics import ERROR, OK, Reporter, status_message
+from landward_ros.process import run_node
+from landward_ros.samples import NS, MessageError
+from landward_ros.ticker import Ticker
+from landward_safety import monitor as core
+from landward_safety.blackbox import BlackBox
+from landward_safety.config import MonitorConfig
+from landward_safety.inbox import Inbox
+from landward_safety.monitor import Decision, Monitor
+from landward_safety.report import describe
+from landward_safety.stall import StallWatch
+from robots.fit import check_policy_fits
+from robots.robot import get_robot
+
+WATCHES = 4
+"""Looks for silence in a control period; the policy's deadline is watched to the millisecond besides."""
+REPORT_PERIOD = 0.1
+"""Time between two safety/status [s of wall time]."""
+STALLED = 1.0
+"""Simulated time that stands still for so long is a fault [s of wall time]."""
+GOODBYE = 0.2
+"""Longest wait for the robot to acknowledge the last damping command [s]."""
+USAGE = """Usage: python -m landward_safety.node --ros-args -p robot:=NAME -p policy:=PATH [-p NAME:=VALUE]
+
+The safety monitor between a policy and a robot.
+
+  robot              name of the robot, such as go1
+  policy             run folder or policy.onnx whose spec is enforced
+  control_period     time between two commands [s]; the policy's when left out
+  deadman_required   whether moving needs somebody who holds the deadman switch (false)
+  soft_grace         how long a soft constraint may be violated [s] (0.2)
+  black_box          folder for recordings of faults; none when left out
+  black_box_seconds  how much a recording holds [s] (5.0)
+"""
+
+
+class SafetyNode(Node):
+    """Feeds the monitor from topics and publishes what it decides.
+
+    Raises:
+        LandwardError: an unknown robot, no policy, a policy that does not fit the robot, a parameter out of
+            range, or a black box that cannot be written.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(names.SAFETY_NODE)
+        self._robot = get_robot(self._text("robot", "a robot such as go1"))
+        self._policy = self._read_policy()
+        self._config = self._read_config()
+        self._monitor = Monitor(self._robot, self._policy.spec, self._config)
+        self._order = JointOrder(self._robot.joint_names)
+        self._output = self.create_publisher(JointState, names.ROBOT_COMMAND, qos.COMMAND)
+        self._status = self.create_publisher(DiagnosticStatus, names.SAFETY_STATUS, qos.LATCHED)
+        self._reporter = Reporter(self, "safety", self._robot.name)
+        self._inboxes = self._subscribe()
+        self._recordings: SimpleQueue[tuple[bool, str]] = SimpleQueue()
+        self._black_box = self._open_black_box()
+        self._ticker = Ticker(self, self._config.control_period / WATCHES)
+        self._stall = StallWatch(STALLED)
+        self._reported: tuple[str, object] = ("", None)
+        self._report_at = 0.0
+        self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
+        self.create_service(Trigger, names.SAFETY_RESET, self._on_reset)
+        gc.collect()
+        gc.freeze()  # What is loaded by now stays: the collector need not look at it between two commands.
+
+    # The loop -------------------------------------------------------------------------------------------
+
+    def step(self) -> float:
+        """Look for silence where it is time to; called between callbacks.
+
+        Returns:
+            Longest time until it wants to be called again [s].
+        """
+        now = self._now_ns()
+        wall = time.monotonic()
+        if self._ticker.simulated and (stalled := self._stall.look(now, wall)):
+            self._send(self._monitor.clock_stalled(stalled))
+        if self._ticker.poll() or self._monitor.time_left(now / NS) <= 0.0:
+            # Nothing that has arrived is silent: what waits in the queues comes first.
+            for inbox in self._inboxes:
+                inbox.drain()
+            self._send(self._monitor.tick(self._now()))
+        if wall - self._report_at >= REPORT_PERIOD:
+            self._report(wall)
+        return min(self._ticker.remaining(), max(0.0, self._monitor.time_left(now / NS)))
+
+    def close(self) -> None:
+        """Leave the robot damping, and finish what is being recorded."""
+        self._publish_damping(self._now_ns())
+        self._output.wait_for_all_acked(Duration(nanoseconds=round(GOODBYE * NS)))
+        if self._black_box is not None:
+            self._black_box.close()
+            self._report_recordings()
+
+    # Messages -------------------------------------------------------------------------------------------
+
+    def _on_joints(self, message: Any, trouble: str, backlog: bool) -> None:
+        try:
+            sample = self._order.read(_decoded(message, trouble))
+        except MessageError as error:
+            return self._send(self._monitor.bad_message(core.JOINTS, str(error), self._now()))
+        return self._send(self._monitor.joint_states(sample, self._now(), backlog))
+
+    def _on_imu(self, message: Any, trouble: str, backlog: bool) -> None:
+        try:
+            sample = read_imu(_decoded(message, trouble))
+        except MessageError as error:
+            return self._send(self._monitor.bad_message(core.IMU, str(error), self._now()))
+        return self._send(self._monitor.imu(sample, self._now(), backlog))
+
+    def _on_command(self, message: Any, trouble: str, backlog: bool) -> None:
+        # A command is judged by the newest measurements, those included that wait behind it.
+        for inbox in self._sensors:
+            inbox.drain()
+        try:
+            sample = read_command(self._order, _decoded(message, trouble))
+        except MessageError as error:
+            return self._send(self._monitor.bad_message(core.COMMAND, str(error), self._now()))
+        return self._send(self._monitor.command(sample, self._now()), sample.stamp_ns)
+
+    def _on_deadman(self, message: Any, trouble: str, backlog: bool) -> None:
+        held = message is not None and bool(message.data)
+        self._send(self._monitor.deadman(held, self._now()))
+
+    def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        self._send(self._monitor.stop(self._now()))
+        response.success, response.message = True, "stopped: the robot is damping until safety/reset"
+        return response
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        reason = self._monitor.reset(self._now())
+        response.success, response.message = not reason, reason or "disarmed"
+        self._report(time.monotonic())
+        return response
+
+    # Output ---------------------------------------------------------------------------------------------
+
+    def _send(self, decision: Decision | None, stamp_ns: int = 0) -> None:
+        """Publish a decision at once; what it means for people comes after."""
+        if decision is not None and decision.position is not None:
+            self._publish(position_command(self._robot.joint_names, stamp_ns, decision.position))
+        elif decision is not None:
+            self._publish_damping(self._now_ns())
+        if self._reported != (self._monitor.state, self._monitor.fault):
+            self._changed()
+
+    def _publish_damping(self, now: int) -> None:
+        self._publish(damping_command(self._robot.joint_names, now))
+
+    def _publish(self, message: JointState) -> None:
+        cdr = serialize_message(message)
+        self._output.publish(cdr)
+        self._keep(self._output.topic_name, cdr)
+
+    def _changed(self) -> None:
+        """State or fault is another one than reported: record, log and report it."""
+        fault, before = self._monitor.fault, self._reported[1]
+        self._reported = (self._monitor.state, fault)
+        if fault is not None and fault is not before:
+            self.get_logger().error(f"takeover, {fault}")
+            if self._black_box is not None:
+                self._black_box.write(fault, self._facts())
+        self._report(time.monotonic())
+
+    def _report(self, wall: float) -> None:
+        self._report_at = wall
+        self._report_recordings()
+        report = describe(self._monitor)
+        level, message, values = bytes([report.level]), report.message, report.values
+        self._reporter.set(level, message, values)
+        self._status.publish(status_message(level, names.SAFETY_NODE, message, self._robot.name, values))
+
+    def _facts(self) -> dict[str, Any]:
+        """What fault.json says besides the fault."""
+        return {
+            "robot": self._robot.name,
+            "namespace": self.get_namespace(),
+            "policy": str(self._path),
+            "policy_hash": self._policy.graph_hash,
+            "control_period": self._config.control_period,
+            "values": describe(self._monitor).values,
+        }
+
+    def _keep(self, topic: str, cdr: bytes) -> None:
+        if self._black_box is not None:
+            self._black_box.record(self._now_ns(), topic, cdr)
+
+    def _now_ns(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+    def _now(self) -> float:
+        return self._now_ns() / NS
+
+    # Set-up ---------------------------------------------------------------------------------------------
+
+    def _text(self, name: str, what: str) -> str:
+        value = str(self.declare_parameter(name, "").value)
+        if not value:
+            raise SpecError(f"the safety monitor needs the parameter {name!r}: {what}")
+        return value
+
+    def _read_policy(self) -> PolicyFile:
+        self._path = find_policy(self._text("policy", "the run folder or policy.onnx that it guards"))
+        return read_policy_file(self._path)
+
+    def _read_config(self) -> MonitorConfig:
+        spec = self._policy.spec
+        period = float(self.declare_parameter("control_period", 0.0).value or spec.control_period)
+        check_policy_fits(spec, self._robot, period, self._path)
+        return MonitorConfig(
+            control_period=period,
+            deadman_required=bool(self.declare_parameter("deadman_required", False).value),
+            soft_grace=float(self.declare_parameter("soft_grace", 0.2).value or 0.0),
+        )
+
+    def _subscribe(self) -> tuple[Inbox, ...]:
+        inbox = partial(Inbox, self, keep=self._keep)
+        self._sensors = (
+            inbox(JointState, names.JOINT_STATES, qos.SENSOR, self._on_joints),
+            inbox(Imu, names.IMU, qos.SENSOR, self._on_imu),
+        )
+        self._commands = inbox(JointState, names.POLICY_COMMAND, qos.COMMAND, self._on_command)
+        self._switch = inbox(Bool, names.DEADMAN, qos.COMMAND, self._on_deadman)
+        return (*self._sensors, self._switch, self._commands)
+
+    def _open_black_box(self) -> BlackBox | None:
+        folder = str(self.declare_parameter("black_box", "").value)
+        seconds = float(self.declare_parameter("black_box_seconds", 5.0).value or 0.0)
+        self._box_reporter = Reporter(self, "black box", self._robot.name)
+        if not folder:
+            self._box_reporter.set(OK, "off: the parameter black_box names no folder")
+            return None
+        joints, imu = self._sensors
+        types = {
+            joints.topic: "sensor_msgs/msg/JointState",
+            imu.topic: "sensor_msgs/msg/Imu",
+            self._commands.topic: "sensor_msgs/msg/JointState",
+            self._switch.topic: "std_msgs/msg/Bool",
+            self._output.topic_name: "sensor_msgs/msg/JointState",
+        }
+        box = BlackBox(Path(folder), seconds, types, self._recordings.put)
+        self._box_reporter.set(OK, f"keeps the last {seconds:g} s")
+        return box
+
+    def _report_recordings(self) -> None:
+        """Say what became of recordings that are finished."""
+        while not self._recordings.empty():
+            written, what = self._recordings.get()
+            if written:
+                self._box_reporter.set(OK, f"wrote {what}")
+            else:
+                self._box_reporter.set(ERROR, f"not written: {what}")
+                self.get_logger().error(f"black box not written: {what}")
+
+
+def _decoded(message: Any, trouble: str) -> Any:
+    if message is None:
+        raise MessageError(trouble)
+    return message
+
+
+def main() -> int:
+    """Run the node until a signal; the exit status."""
+    return run_node(SafetyNode, usage=USAGE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
