@@ -1,0 +1,102 @@
+"""Injects one fault after another into running nodes and judges each."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+
+from landward_faults.judge import Trial, Verdict
+from landward_faults.kinds import DAMPING, PROCESS, Fault
+from landward_faults.session import Session
+
+_TIMEOUT = 1.5
+"""Longest wait for reaction and name, after the fault counts [s of ROS time]."""
+_STALL = 30.0
+"""Longest trial [s of wall time]."""
+_ATTEMPTS = 5
+"""A trial that is disturbed before its fault is there is run again so often."""
+_LATCHED = 1.0
+"""Control periods for which the fault stays after the reaction: the monitor must not let go."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What a campaign found."""
+
+    verdicts: list[Verdict] = dataclasses.field(default_factory=list)
+    violations: list[str] = dataclasses.field(default_factory=list)
+    """Commands outside limits, between the trials too."""
+    unprovoked: list[str] = dataclasses.field(default_factory=list)
+    """What made the monitor take over where no fault had been injected yet."""
+    commands: int = 0
+    """Commands seen on the robot topic."""
+    seconds: float = 0.0
+    """Wall time."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether every fault was handled and no command was outside limits."""
+        return not self.violations and all(verdict.caught for verdict in self.verdicts)
+
+
+def run(
+    session: Session, faults: Sequence[Fault], progress: Callable[[Verdict], None], walk: bool = True
+) -> Outcome:
+    """Inject every fault.
+
+    Args:
+        session: the running nodes.
+        faults: in this order.
+        progress: called with every verdict.
+        walk: whether the robot walks in some of the trials; otherwise it always stands.
+
+    Raises:
+        FaultError: the nodes do not get ready, or one ended that nobody killed.
+    """
+    outcome, start = Outcome(), time.monotonic()
+    try:
+        for fault in faults:
+            verdict = _inject(session, fault, walk and fault.walking, outcome)
+            outcome.verdicts.append(verdict)
+            progress(verdict)
+    finally:
+        outcome.violations += session.injector.violations
+        outcome.commands = session.injector.limits.checked
+        outcome.seconds = time.monotonic() - start
+    return outcome
+
+
+def _inject(session: Session, fault: Fault, walking: bool, outcome: Outcome) -> Verdict:
+    verdict = None
+    for _ in range(_ATTEMPTS):
+        session.make_ready(walking)
+        trial = Trial(fault, session.injector.period)
+        session.injector.inject(trial)
+        disturbed = _observe(session, trial)
+        verdict = trial.verdict()
+        if not disturbed:
+            break
+        outcome.unprovoked.append(disturbed)
+    session.injector.end()
+    assert verdict is not None
+    return verdict
+
+
+def _observe(session: Session, trial: Trial) -> str:
+    """Wait until everything is said; returns what disturbed the robot before the fault was there, or ""."""
+    injector, fault = session.injector, trial.fault
+    last = injector.now + fault.wait * trial.period + fault.kind.grace + _TIMEOUT
+
+    def over() -> bool:
+        if trial.began is None:
+            return not injector.commanded or injector.now > last
+        return trial.finished or injector.now > last
+
+    session.until(over, _STALL)
+    if trial.began is None:
+        return injector.safety.message or injector.policy.message if not injector.commanded else ""
+    if fault.kind.reaction == DAMPING and PROCESS not in fault.kind.streams:
+        end = injector.now + _LATCHED * trial.period
+        session.until(lambda: injector.now >= end, _STALL)
+    return ""

@@ -1,0 +1,245 @@
+"""The deployment under test: real nodes with the injector on their wires, brought to stand or walk again and again."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import rclpy
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
+from std_srvs.srv import Trigger
+
+from landward.policy_file import PolicyFile, read_policy_file
+from landward_faults.injector import RAW, TOLD, Injector
+from landward_faults.kinds import Fault, FaultError
+from landward_faults.nodes import NodeCommand, Nodes
+from landward_ros import names
+from landward_ros.shared_memory import remove_dead
+from robots import get_robot
+
+_WAIT = 0.05
+"""Longest wait for a message in one turn [s]."""
+_CALL = 5.0
+"""Longest wait for the answer of a service [s]."""
+_START = 60.0
+"""In which all nodes must be there [s]: imports on a slow machine, and discovery."""
+_READY = 20.0
+"""In which a robot must stand again after a fault [s]."""
+_OK = b"\x00"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What is tested, and how fast."""
+
+    robot: str
+    """Name of the declaration."""
+    policy: Path
+    """The exported file."""
+    rate: float
+    """Simulated seconds per second: less on a busy machine, whose scheduler would else look like a fault."""
+    folder: Path
+    """For the logs of the nodes."""
+
+
+class Session:
+    """Nodes and injector; use it as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.robot = get_robot(settings.robot)
+        self.file: PolicyFile = read_policy_file(settings.policy)
+        self.nodes = Nodes(commands(settings, self.file.spec.control_period), settings.folder)
+        self.walking = False
+        """Whether the robot is driven by the policy; otherwise it stands up or stands."""
+        self._dead = False
+        self._ticked = 0.0
+
+    def __enter__(self) -> Session:
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+        spec = self.file.spec
+        self.injector = Injector(self.robot, spec.control_period, spec.constraints)
+        self.injector.act = self._act
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self.injector)
+        services = {
+            names.POLICY_STAND: Trigger,
+            names.POLICY_WALK: Trigger,
+            names.POLICY_PASSIVE: Trigger,
+            names.SAFETY_RESET: Trigger,
+            names.SAFETY_STOP: Trigger,
+            names.TWIN_RESET: Trigger,
+            names.POLICY_CHANGE_STATE: ChangeState,
+        }
+        self._clients = {name: self.injector.create_client(kind, name) for name, kind in services.items()}
+        try:
+            for name in (names.TWIN_NODE, names.SAFETY_NODE, names.POLICY_NODE):
+                self.nodes.start(name)
+            self._bring_up(names.POLICY_NODE)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.nodes.stop()
+        self._executor.shutdown()
+        self.injector.destroy_node()
+        rclpy.try_shutdown()
+        remove_dead()
+
+    @property
+    def wants(self) -> str:
+        """What the policy node does, as it says: passive, stand, policy, fault."""
+        values = {item.key: item.value for item in self.injector.policy.values}
+        return values.get("state", "")
+
+    def until(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Handle messages until something is true; False where it is not within so many seconds of wall time.
+
+        Raises:
+            FaultError: a node ended by itself.
+        """
+        end = time.monotonic() + seconds
+        while not done():
+            now = time.monotonic()
+            if now > end:
+                return False
+            self._executor.spin_once(timeout_sec=_WAIT if not self._dead else 0.002)
+            if self._dead:
+                self._tick(now)
+        self.nodes.check()
+        return True
+
+    def make_ready(self, walking: bool) -> None:
+        """Take the last fault away and bring the robot to stand or to walk, under an armed monitor.
+
+        Raises:
+            FaultError: it does not get there; the message says what each node answers.
+        """
+        injector = self.injector
+        injector.end()
+        self.nodes.thaw()
+        self._restart()
+        injector.velocity = (0.5, 0.0, 0.0) if walking else (0.0, 0.0, 0.0)
+        end, answers = time.monotonic() + _READY, ""
+        while not self._is_ready(walking):
+            if time.monotonic() > end:
+                raise FaultError(f"the robot does not get ready again: {answers}; see {self.settings.folder}")
+            answers = self._recover(walking)
+        self.walking = walking
+
+    def _is_ready(self, walking: bool) -> bool:
+        wanted = "policy" if walking else "stand"
+        return self.injector.commanded and self.wants == wanted and self.injector.safety.level < b"\x02"
+
+    def _recover(self, walking: bool) -> str:
+        """One attempt; returns what the services answered."""
+        answers = []
+        steps = [names.POLICY_PASSIVE, names.TWIN_RESET, names.SAFETY_RESET, names.POLICY_STAND]
+        for service in [*steps, *([names.POLICY_WALK] if walking else [])]:
+            success, text = self.call(service)
+            answers.append(f"{service}: {text}")
+            if not success and service in (names.SAFETY_RESET, names.POLICY_STAND, names.POLICY_WALK):
+                self._wait_for_news()
+                return "; ".join(answers)
+        self.until(lambda: self._is_ready(walking), 1.0)
+        return "; ".join([*answers, f"policy: {self.injector.policy.message}", self.injector.safety.message])
+
+    def _wait_for_news(self) -> None:
+        """Wait for a control period of ROS time, in which statuses and commands go round."""
+        start = self.injector.now
+        self.until(lambda: self.injector.now >= start + self.injector.period, 1.0)
+
+    def call(self, service: str, request: Any = None) -> tuple[bool, str]:
+        """Call a service; whether it did what was asked, and what it says."""
+        client = self._clients[service]
+        future = client.call_async(request or client.srv_type.Request())
+        if not self.until(future.done, _CALL):
+            client.remove_pending_request(future)
+            return False, "no answer"
+        answer = future.result()
+        return bool(answer.success), getattr(answer, "message", "")
+
+    def _act(self, fault: Fault) -> None:
+        """What the operator does, or a signal to a process."""
+        injector, (action, _, name) = self.injector, fault.kind.action.partition(".")
+        assert injector.trial is not None
+        present = injector.now
+        if action == "release":
+            injector.deadman = False
+            injector.hold(False)
+        elif action == "mute":
+            injector.deadman = False
+            present = injector.heard_deadman
+        elif action == "stop":
+            self._clients[names.SAFETY_STOP].call_async(Trigger.Request())
+        elif action == "kill":
+            self.nodes.kill(name)
+            self._dead = name == names.TWIN_NODE
+            self._ticked = time.monotonic()
+        elif action == "freeze":
+            self.nodes.freeze(name)
+        else:
+            raise FaultError(f"nobody can do {fault.kind.action!r} of {fault.kind.name}")
+        injector.trial.present(present)
+
+    def _tick(self, now: float) -> None:
+        """The robot is dead, and its clock with it: time goes on all the same."""
+        self.injector.advance((now - self._ticked) * self.settings.rate)
+        self._ticked = now
+
+    def _restart(self) -> None:
+        """Start again what was killed."""
+        restarted = self.nodes.restart_killed()
+        if not restarted:
+            return
+        remove_dead()
+        if names.TWIN_NODE in restarted:
+            self._dead = False
+            self.injector.restart_clock()
+        self._bring_up(*restarted)
+
+    def _bring_up(self, *started: str) -> None:
+        """Wait until the services are there again; configure and activate a policy that was started."""
+        injector = self.injector
+        served = {
+            names.TWIN_NODE: (names.TWIN_RESET,),
+            names.SAFETY_NODE: (names.SAFETY_RESET, names.SAFETY_STOP),
+            names.POLICY_NODE: (names.POLICY_CHANGE_STATE, names.POLICY_STAND),
+        }
+        needed = [client for name in served for client in (self._clients[s] for s in served[name])]
+        if not self.until(lambda: injector.now > 0 and all(c.service_is_ready() for c in needed), _START):
+            missing = [client.srv_name for client in needed if not client.service_is_ready()]
+            raise FaultError(f"not there within {_START:g} s: {', '.join(missing) or names.CLOCK}")
+        if names.POLICY_NODE not in started:
+            return
+        for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+            request = ChangeState.Request(transition=Transition(id=transition))
+            if not self.call(names.POLICY_CHANGE_STATE, request)[0]:
+                raise FaultError(f"the policy node refuses: {injector.policy.message}")
+
+
+def commands(settings: Settings, control_period: float) -> list[NodeCommand]:
+    """The nodes of a campaign, with their topics led through the injector."""
+    shared = {"robot": settings.robot, "use_sim_time": True}
+    checked = {**shared, "policy": str(settings.policy), "control_period": control_period}
+    joints, imu = names.JOINT_STATES, names.IMU
+    twin = {**shared, "rate": settings.rate, "publish_clock": True, "noise": False, "odom": False}
+    out = [(joints, RAW + joints), (imu, RAW + imu), (names.CLOCK, RAW + "clock")]
+    told = [(joints, TOLD + joints), (imu, TOLD + imu)]
+    command = (names.POLICY_COMMAND, RAW + names.POLICY_COMMAND)
+    return [
+        NodeCommand(names.TWIN_NODE, "landward_twin.node", twin, tuple(out)),
+        NodeCommand(names.SAFETY_NODE, "landward_safety.node", {**checked, "deadman_required": True}),
+        NodeCommand(names.POLICY_NODE, "landward_policy.node", checked, (*told, command)),
+    ]
