@@ -41,9 +41,9 @@ def go1_spec(*terms, **changes):
     return replace(PolicySpec("go1-test", "go1", 0.02, {"policy": terms}, (TARGET,)), **changes)
 
 
-def write_policy(path, spec=None):
+def write_policy(path, spec=None, hidden=(16,)):
     """A small network with random weights, sealed; the path."""
-    path.write_bytes(mlp(spec or go1_spec(), hidden=(16,)))
+    path.write_bytes(mlp(spec or go1_spec(), hidden))
     return path
 
 

@@ -107,7 +107,8 @@ def test_a_nan_is_a_fault_while_standing_and_while_walking(controller):
         controller.inputs.clear()
 
 
-def test_an_output_that_is_no_number_is_a_fault(controller):
+def test_an_output_that_is_no_number_is_a_fault(tmp_path):
+    controller = Controller(Settings("go1", str(write_policy(tmp_path / "policy.onnx", hidden=(256,)))))
     walk(controller)
     # Finite in float32, but not after the first layer.
     feed(controller, 1.005, np.full(12, 3e38), velocity=-3e38, rate=3e38)
