@@ -313,5 +313,8 @@ def _check(cfg: TwinCfg) -> None:
         raise LandwardError(f"latency is {cfg.latency} s: use 0 to 1")
     if not (math.isfinite(cfg.strength) and 0 < cfg.strength <= 10):
         raise LandwardError(f"strength is {cfg.strength}: use a positive factor, 1 for the nominal robot")
+    period = cfg.control_period
+    if period is not None and not (math.isfinite(period) and period > 0):
+        raise LandwardError(f"control_period is {period} s: it must be positive, such as 0.02")
     if cfg.start not in POSES:
         raise LandwardError(f"start is {cfg.start!r}: use {' or '.join(POSES)}")
