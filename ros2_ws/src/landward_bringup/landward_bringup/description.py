@@ -165,6 +165,8 @@ def describe(
     deadman: bool = True,
     teleop: str = "",
     operator: Walk | None = None,
+    seed: int = 0,
+    extra: Mapping[str, Mapping[str, Parameter]] | None = None,
 ) -> Deployment:
     """Say which processes deploy a policy on a robot or on its twin.
 
@@ -180,9 +182,11 @@ def describe(
         deadman: whether the monitor stops the robot when nobody holds the deadman.
         teleop: "keyboard" or "joy": a person commands the robot and holds the deadman; empty: the operator.
         operator: makes the robot stand, walk and rest; None leaves that to service calls from elsewhere.
+        seed: of the twin's noise.
+        extra: further parameters by node, such as {"twin": {"latency": 0.01}}; they go before those above.
 
     Raises:
-        DeploymentError: these settings contradict each other.
+        DeploymentError: these settings contradict each other, or `extra` names a node that is not started.
     """
     namespace = namespace.strip("/")
     _check(bridge, namespace, rate, deadman, teleop)
@@ -206,7 +210,7 @@ def describe(
         drive = {"robot": robot, "control_period": control_period}
         processes.append(process(names.BRIDGE_NODE, BRIDGES[bridge], drive))
     else:
-        world = {"robot": robot, "rate": rate, "publish_clock": simulated}
+        world = {"robot": robot, "rate": rate, "publish_clock": simulated, "seed": seed}
         processes.append(process(names.TWIN_NODE, "landward_twin.node", world))
     guard = {**checked, "deadman_required": deadman, "black_box": str(folder / "black_box")}
     processes.append(process(names.SAFETY_NODE, "landward_safety.node", guard))
@@ -221,9 +225,42 @@ def describe(
         script = _script(operator, drives=not teleop)
         guide = process(names.OPERATOR_NODE, "landward_bringup.operator", script, everyone)
         processes.append(replace(guide, ends=True))
-    return Deployment(
-        robot, policy, control_period, namespace, rate, bridge, folder, record, tuple(processes)
-    )
+    started = _with_extra(processes, extra or {})
+    return Deployment(robot, policy, control_period, namespace, rate, bridge, folder, record, started)
+
+
+def _with_extra(
+    processes: list[Process], extra: Mapping[str, Mapping[str, Parameter]]
+) -> tuple[Process, ...]:
+    names_of_all = [p.name for p in processes]
+    for name in extra:
+        if name not in names_of_all:
+            raise DeploymentError(
+                f"there is no node {name!r} to set {', '.join(extra[name])} of; this deployment starts "
+                f"{', '.join(names_of_all)}"
+            )
+    return tuple(replace(p, parameters={**p.parameters, **extra.get(p.name, {})}) for p in processes)
+
+
+def parse_setting(text: str) -> tuple[str, str, Parameter]:
+    """Node, parameter and value of "NODE.PARAMETER=VALUE"; the value is JSON, or else a text.
+
+    Raises:
+        DeploymentError: it has not that form.
+    """
+    path, equals, value = text.partition("=")
+    node, dot, parameter = path.partition(".")
+    if not (equals and dot and node and parameter):
+        raise DeploymentError(f"{text!r} is no setting; write NODE.PARAMETER=VALUE, as in twin.latency=0.01")
+    try:
+        read = json.loads(value)
+    except json.JSONDecodeError:
+        return node, parameter, value
+    if isinstance(read, list) and all(type(v) in (int, float) for v in read):
+        return node, parameter, tuple(float(v) for v in read)
+    if isinstance(read, bool | int | float | str):
+        return node, parameter, read
+    raise DeploymentError(f"{text!r}: a parameter is true or false, a number, a text, or a list of numbers")
 
 
 def _script(walk: Walk, drives: bool) -> dict[str, Parameter]:

@@ -1,0 +1,105 @@
+"""Starts a deployment, shows how the robot does, and stops it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from landward_bringup.description import Deployment, Process
+from landward_bringup.supervisor import Ending, Job, Supervisor
+from landward_ros.shared_memory import remove_dead
+
+if TYPE_CHECKING:
+    from landward_bringup.observer import View
+
+LOOK = 0.5
+"""[s] Between two looks at the robot."""
+BOOTSTRAPPED = "_ROS_WHEELS_BOOTSTRAP_COMPLETE"
+"""By which Python's ROS wheels know that LD_LIBRARY_PATH is set already. It is not handed on: a child whose
+LD_LIBRARY_PATH got lost on the way would not find ROS's libraries, and would not look for them either."""
+_INSTALLED = ("site-packages", "dist-packages")
+
+
+def run_deployment(deployment: Deployment, console: Console) -> Ending:
+    """Start all processes, wait for the end, stop them.
+
+    Args:
+        deployment: what to start.
+        console: for the lines of the processes and the robot's state; on stderr.
+
+    Raises:
+        DeploymentError: another deployment is in the way.
+    """
+    from landward_bringup.observer import Observer  # rclpy, which may not be there
+
+    jobs = [job(process) for process in deployment.processes]
+    # A keyboard teleoperation draws in this terminal; ours would garble it.
+    quiet = any(process.terminal for process in deployment.processes)
+
+    def say(line: str) -> None:
+        if not quiet:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    try:
+        with (
+            Observer(deployment) as observer,
+            Supervisor(jobs, deployment.logs, say, environment(deployment)) as supervisor,
+            console.status("starting") as status,
+        ):
+            if quiet:
+                status.stop()
+            ending = supervisor.start(observer.ready)
+            while ending is None:
+                ending = supervisor.wait(LOOK)
+                status.update(describe_view(observer.look()))
+            status.update(f"{ending.reason}; stopping")
+            return ending
+    finally:
+        remove_dead()
+
+
+def job(process: Process) -> Job:
+    """What the supervisor starts for a process."""
+    return Job(process.name, process.command(), process.needs, process.ends, process.terminal)
+
+
+def environment(deployment: Deployment, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of all processes: they import our packages from where this process does."""
+    made = {key: value for key, value in base.items() if key != BOOTSTRAPPED}
+    packages = dict.fromkeys(["landward", "robots", *(p.package for p in deployment.processes)])
+    roots = dict.fromkeys(root for package in packages if (root := _root(package)))
+    given = [base["PYTHONPATH"]] if base.get("PYTHONPATH") else []
+    made["PYTHONPATH"] = os.pathsep.join([*roots, *given])
+    made["PYTHONUNBUFFERED"] = "1"
+    made["RCUTILS_LOGGING_BUFFERED_STREAM"] = "1"
+    return made
+
+
+def describe_view(view: View) -> str:
+    """The robot's state in one line."""
+    parts = [f"policy: {view.policy}"]
+    if view.safety:
+        parts.append(f"safety: {view.safety}")
+    if view.command and any(view.command):
+        parts.append("command " + _velocity(view.command))
+        if view.velocity:
+            parts.append("robot " + _velocity(view.velocity))
+    return ", ".join(parts)
+
+
+def _velocity(v: tuple[float, float, float]) -> str:
+    return f"{v[0]:+.2f} {v[1]:+.2f} m/s {v[2]:+.2f} rad/s"
+
+
+def _root(package: str) -> str | None:
+    """The folder on sys.path that has a package; None where it is installed and so found anyway."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    root = Path(spec.origin).parent.parent
+    return None if root.name in _INSTALLED else str(root)
