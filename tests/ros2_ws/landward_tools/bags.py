@@ -82,12 +82,12 @@ def status(level, message, **values):
 
 
 def start(path, rows, facts=None):
-    """A recording of rows (received [ns], absolute topic, message), not finished yet."""
+    """A recording of rows (received [ns], absolute topic, message, bytes after it), not finished yet."""
     recording, connections = Recording(path, facts or {}), {}
-    for time, topic, message in rows:
+    for time, topic, message, *after in rows:
         if topic not in connections:
             connections[topic] = recording.add(topic, message.__msgtype__)
-        data = bytes(STORE.serialize_cdr(message, message.__msgtype__))
+        data = bytes(STORE.serialize_cdr(message, message.__msgtype__)) + b"".join(after)
         recording.write(connections[topic], time, data)
     return recording
 

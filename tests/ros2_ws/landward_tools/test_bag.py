@@ -34,6 +34,15 @@ def test_damping_is_no_target(tmp_path):
     assert np.isnan(joints.position[1]).all()
 
 
+def test_idle_bytes_after_empty_arrays_are_passed_over(tmp_path):
+    """`rclpy.serialization.serialize_message` leaves 4 of them for velocity and 4 for effort."""
+    target, damping = bags.joint_state(0, (1, 2, 3)), bags.joint_state(0, velocity=(0, 0, 0))
+    rows = [(1, "/joint_command", target, b"\7" * 8), (2, "/joint_command", damping, b"\7" * 4)]
+    joints = Bag(bags.write(tmp_path / "bag", rows)).joints(names.ROBOT_COMMAND)
+    assert joints.position[0].tolist() == [1, 2, 3]
+    assert joints.velocity[1].tolist() == [0, 0, 0]
+
+
 def test_observations_are_split_by_their_layout(tmp_path):
     rows = [
         (5, "/policy/observation", bags.observation(1234567890123456789, 0, gravity=(0, 0, -1), speed=(2,))),

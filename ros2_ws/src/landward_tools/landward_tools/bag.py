@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -143,9 +143,16 @@ class Bag:
             with closing(self._open()) as reader:
                 chosen = [connection for connection in reader.connections if connection.topic == topic]
                 for connection, received, data in reader.messages(chosen) if chosen else ():
-                    yield received, store.deserialize_cdr(data, connection.msgtype)
+                    yield received, self._deserialize(store, data, connection.msgtype)
         except (self._rosbag2.ReaderError, self._serde.SerdeError, OSError, ValueError) as error:
             raise BagError(f"{self.path}: {topic} cannot be read: {error}; {_RESTORE}") from error
+
+    def _deserialize(self, store: Any, data: bytes, msgtype: str) -> Any:
+        """A message; `rclpy.serialization` leaves 4 idle bytes more for each empty array at its end."""
+        for padding in _PADDINGS:
+            with suppress(self._serde.SerdeError):
+                return store.deserialize_cdr(data[: len(data) - padding], msgtype)
+        return store.deserialize_cdr(data, msgtype)
 
     def joints(self, name: str) -> Joints:
         """A topic of joint states or joint commands.
@@ -242,6 +249,8 @@ class Bag:
             )
 
 
+_PADDINGS = (0, 4, 8)
+"""Bytes: a joint command has two arrays at its end that may be empty."""
 _RESTORE = "restore it from a copy, or `landward record --recover` it"
 
 
