@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import datetime
 from pathlib import Path
@@ -177,6 +178,7 @@ class Recorder(Node):
             file = read_policy_file(find_policy(policy))
             facts["robot"] = robot or file.spec.robot
             facts |= {"policy": policy, "policy_hash": file.graph_hash, "spec_hash": file.spec.hash}
+            facts["spec"] = json.loads(file.spec.to_json())
         return collect(seed, {**facts, "ros": package_versions(_PACKAGES)})
 
 

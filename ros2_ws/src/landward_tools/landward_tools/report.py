@@ -43,7 +43,7 @@ class Summary:
     faults: tuple[str, ...]
     """Faults that the safety monitor latched, in the order of their first time."""
     clamps: dict[str, int]
-    """Clamp -> how often the safety monitor changed a command that way; late.command -> how many came late."""
+    """Clamp -> how often the safety monitor changed a command that way; late.command -> commands late."""
     missing: tuple[str, ...]
     """Our topics that the recording lacks."""
 
