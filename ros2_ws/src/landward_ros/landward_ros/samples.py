@@ -94,6 +94,6 @@ def _gravity(orientation: np.ndarray) -> tuple[float, float, float]:
     w, x, y, z = orientation.tolist()
     norm = w * w + x * x + y * y + z * z
     if not norm > 0.0:
-        return (math.nan,) * 3
+        return math.nan, math.nan, math.nan
     two = 2.0 / norm
     return (-two * (x * z - w * y), -two * (y * z + w * x), two * (x * x + y * y) - 1.0)
