@@ -24,8 +24,8 @@ READING = Reading(
 )
 
 
-def errors(name: str, count: int = 2000, **settings: float) -> np.ndarray:
-    sensors = Sensors(SensorsCfg(**settings), seed=3)
+def errors(name: str, count: int = 2000) -> np.ndarray:
+    sensors = Sensors(SensorsCfg(), seed=3)
     return np.array([getattr(sensors.measure(READING), name) - getattr(READING, name) for _ in range(count)])
 
 

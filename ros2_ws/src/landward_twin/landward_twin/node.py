@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from collections.abc import Sequence
 
 import numpy as np
 from rclpy.node import Node
@@ -40,13 +41,16 @@ class TwinNode(Node):
     The clock is the monotonic one, its own /clock (scaled time), or somebody else's /clock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, parameters: Sequence[Parameter] = ()) -> None:
         """Read the parameters, build the robot and its topics.
+
+        Args:
+            parameters: on top of those of the command line.
 
         Raises:
             LandwardError: a parameter that makes no sense.
         """
-        super().__init__(names.TWIN_NODE)
+        super().__init__(names.TWIN_NODE, parameter_overrides=list(parameters))
         self.settings = read_settings(self)
         self._choose_clock(self.settings)
         robot = get_robot(self.settings.robot)
