@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from landward_bringup.description import DeploymentError, Walk, describe, yaml_value
+from landward_bringup.description import DeploymentError, Walk, describe, parse_setting, yaml_value
 
 POLICY = Path("/runs/a b/policy.onnx")
 
@@ -73,6 +73,11 @@ def test_a_real_robot_is_driven_by_a_person() -> None:
         ({"rate": 0.0}, "the rate must be positive, got 0"),
         ({"rate": float("nan")}, "the rate must be positive, got nan"),
         ({"bridge": "unitree", "teleop": "joy", "rate": 2.0}, "a real robot lives in real time"),
+        (
+            {"extra": {"arm": {"speed": 1.0}}},
+            "no node .arm. to set speed of",
+        ),
+        ({"extra": {"twin": {"robot": "solo12"}}}, "robot of twin is the same for all nodes"),
         ({"bridge": "unitree"}, "only while a person holds the deadman"),
         ({"bridge": "unitree", "teleop": "joy", "deadman": False}, "only while a person holds the deadman"),
     ],
@@ -113,6 +118,34 @@ def test_a_constant_command_reaches_the_operator() -> None:
     assert parameters["command"] == (0.5, 0.0, -0.2)
     assert (parameters["seconds"], parameters["seed"], parameters["drives"]) == (5.0, 3, True)
     assert "command" not in by_name()["operator"].parameters
+
+
+def test_further_parameters_reach_their_node() -> None:
+    processes = by_name(extra={"twin": {"latency": 0.01, "seed": 9}}, seed=4)
+    assert (processes["twin"].parameters["latency"], processes["twin"].parameters["seed"]) == (0.01, 9)
+    assert "latency" not in processes["safety"].parameters
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("twin.latency=0.01", ("twin", "latency", 0.01)),
+        ("twin.noise=false", ("twin", "noise", False)),
+        ("safety.black_box_seconds=10", ("safety", "black_box_seconds", 10)),
+        ("bridge.controller=/legs", ("bridge", "controller", "/legs")),
+        ('bridge.controller="1"', ("bridge", "controller", "1")),
+        ("bridge.gains=[1, 2.5]", ("bridge", "gains", (1.0, 2.5))),
+        ("policy.x=a=b", ("policy", "x", "a=b")),
+    ],
+)
+def test_settings_are_read(text: str, expected: Any) -> None:
+    assert parse_setting(text) == expected
+
+
+@pytest.mark.parametrize("text", ["twin", "twin=1", "twin.latency", ".latency=1", "twin.=1", "twin.a={}"])
+def test_other_words_are_no_settings(text: str) -> None:
+    with pytest.raises(DeploymentError):
+        parse_setting(text)
 
 
 def test_without_recording_and_operator() -> None:

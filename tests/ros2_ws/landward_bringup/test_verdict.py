@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from landward_bringup.verdict import Reference, find_reference, judge, passed, to_json
-from landward_tools.report import Summary
 
 from landward.errors import RunError
+from landward_bringup.verdict import Reference, find_reference, judge, passed, to_json
+from landward_tools.report import Summary
 
 REFERENCE = Reference(Path("evaluation.json"), {"vx": 0.04, "vy": 0.05, "wz": 0.1})
 

@@ -99,7 +99,8 @@ class Deploy:
         folder = preflight.make_folder(self.out, self.robot)
         deployment = preflight.plan(replace(request, folder=folder))
         write_text_atomic(folder / "deployment.json", deployment.to_json())
-        return self.finish(deployment, run_deployment(deployment, Console(stderr=True)))
+        ending = run_deployment(deployment, Console(stderr=True), self.walking_seconds)
+        return self.finish(deployment, ending)
 
     @property
     def walking_seconds(self) -> float:
@@ -112,7 +113,7 @@ class Deploy:
         """Keyword arguments of `describe`."""
         drawn = self.vx is None and self.vy is None and self.wz is None
         constant = None if drawn else (self.vx or 0.0, self.vy or 0.0, self.wz or 0.0)
-        seconds = self.seconds if self.seconds is not None else float("inf") if self.teleop else SECONDS
+        seconds = self.seconds if self.seconds is not None else 0.0 if self.teleop else SECONDS
         return {
             "bridge": self.bridge or "",
             "namespace": self.namespace,

@@ -27,6 +27,8 @@ BRIDGES = {
 """Driver of a real robot -> the module of its node."""
 TELEOPS = {"keyboard": "landward_tools.teleop", "joy": "landward_tools.joy"}
 """What a person drives with -> the module of its node."""
+_COMMON = ("robot", "policy", "control_period", "use_sim_time", "rate", "publish_clock")
+"""Parameters that nodes must agree on."""
 _NAMESPACE = re.compile(r"(/?[A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
 
 
@@ -83,7 +85,7 @@ class Walk:
     """What the operator does with the robot."""
 
     seconds: float = 60.0
-    """How long it walks [s of ROS time]."""
+    """How long it walks [s of ROS time]; 0: until it is stopped."""
     command: tuple[float, float, float] | None = None
     """Constant vx, vy [m/s] and yaw rate [rad/s]; None draws new ones as `landward eval` does."""
     seed: int = 0
@@ -111,6 +113,16 @@ class Deployment:
     """Where logs, the recording and the safety monitor's black box go."""
     recorded: bool
     processes: tuple[Process, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether all nodes live on the twin's /clock."""
+        return self.rate != 1.0
+
+    @property
+    def remappings(self) -> tuple[tuple[str, str], ...]:
+        """Of every node; see `clock_remapping`."""
+        return clock_remapping(self.namespace) if self.simulated else ()
 
     @property
     def logs(self) -> Path:
@@ -183,18 +195,18 @@ def describe(
         teleop: "keyboard" or "joy": a person commands the robot and holds the deadman; empty: the operator.
         operator: makes the robot stand, walk and rest; None leaves that to service calls from elsewhere.
         seed: of the twin's noise.
-        extra: further parameters by node, such as {"twin": {"latency": 0.01}}; they go before those above.
+        extra: further parameters by node, such as {"twin": {"latency": 0.01}}.
 
     Raises:
-        DeploymentError: these settings contradict each other, or `extra` names a node that is not started.
+        DeploymentError: these settings contradict each other, or `extra` names a node that is not started
+            or a parameter that all must share.
     """
     namespace = namespace.strip("/")
     _check(bridge, namespace, rate, deadman, teleop)
     simulated = not bridge and rate != 1.0
     shared: dict[str, Parameter] = {"use_sim_time": simulated}
     checked: dict[str, Parameter] = {"robot": robot, "policy": str(policy), "control_period": control_period}
-    # /clock is absolute: without this two robots would share one clock.
-    clock = ((names.CLOCK, f"/{namespace}{names.CLOCK}"),) if simulated and namespace else ()
+    clock = clock_remapping(namespace) if simulated else ()
 
     def process(
         name: str, module: str, parameters: Mapping[str, Parameter], needs: tuple[str, ...] = ()
@@ -229,15 +241,24 @@ def describe(
     return Deployment(robot, policy, control_period, namespace, rate, bridge, folder, record, started)
 
 
+def clock_remapping(namespace: str) -> tuple[tuple[str, str], ...]:
+    """/clock is an absolute name: in a namespace it is moved, so that two robots do not share one."""
+    return ((names.CLOCK, f"/{namespace}{names.CLOCK}"),) if namespace else ()
+
+
 def _with_extra(
     processes: list[Process], extra: Mapping[str, Mapping[str, Parameter]]
 ) -> tuple[Process, ...]:
     names_of_all = [p.name for p in processes]
-    for name in extra:
+    for name, parameters in extra.items():
         if name not in names_of_all:
             raise DeploymentError(
-                f"there is no node {name!r} to set {', '.join(extra[name])} of; this deployment starts "
+                f"there is no node {name!r} to set {', '.join(parameters)} of; this deployment starts "
                 f"{', '.join(names_of_all)}"
+            )
+        if fixed := [key for key in parameters if key in _COMMON]:
+            raise DeploymentError(
+                f"{fixed[0]} of {name} is the same for all nodes; it follows from robot, policy and rate"
             )
     return tuple(replace(p, parameters={**p.parameters, **extra.get(p.name, {})}) for p in processes)
 

@@ -8,37 +8,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 
-from landward_bringup.description import Deployment, DeploymentError
+from landward_bringup.description import Deployment, DeploymentError, yaml_value
+from landward_bringup.view import Velocity, View
 from landward_ros import names, qos
 
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+WALKING = "policy"
+"""The policy's status while it walks."""
 _TURNS = 16
 """Callbacks at most in one look."""
-
-
-@dataclass(frozen=True)
-class View:
-    """The robot as it was last seen."""
-
-    policy: str = "not there yet"
-    safety: str = ""
-    """What the monitor reports, where it is not all right."""
-    velocity: tuple[float, float, float] | None = None
-    """vx, vy [m/s], yaw rate [rad/s] of the base."""
-    command: tuple[float, float, float] | None = None
-    """The same, as commanded."""
 
 
 class Observer:
@@ -48,10 +38,15 @@ class Observer:
         self._deployment = deployment
         self._context = rclpy.Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        self._node = Node("deploy", context=self._context, namespace=f"/{deployment.namespace}")
+        words = ["--ros-args", "-p", f"use_sim_time:={yaml_value(deployment.simulated)}"]
+        for old, new in deployment.remappings:
+            words += ["-r", f"{old}:={new}"]
+        self._node = Node(
+            "deploy", context=self._context, namespace=f"/{deployment.namespace}", cli_args=words
+        )
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
-        self.view = View()
+        self._view = View()
         self._watch(DiagnosticStatus, names.POLICY_STATUS, qos.LATCHED, self._policy)
         self._watch(DiagnosticStatus, names.SAFETY_STATUS, qos.LATCHED, self._safety)
         self._watch(Odometry, names.ODOM, _NEWEST, self._odometry)
@@ -85,22 +80,31 @@ class Observer:
         """The robot as it is now."""
         for _ in range(_TURNS):
             self._executor.spin_once(timeout_sec=0.0)
-        return self.view
+        time = self._node.get_clock().now().nanoseconds * 1e-9
+        view = replace(self._view, time=time)
+        since = (view.walks_since or time) if view.policy == WALKING else None
+        self._view = replace(view, walks_since=since)
+        return self._view
 
-    def _watch(self, kind: type, topic: str, profile: QoSProfile, read: Callable[[Any], None]) -> None:
-        self._node.create_subscription(kind, topic, read, profile)
+    def _watch(self, kind: type, topic: str, profile: QoSProfile, read: Callable[[Any], View]) -> None:
+        def take(message: Any) -> None:
+            self._view = read(message)
 
-    def _policy(self, message: DiagnosticStatus) -> None:
-        self.view = replace(self.view, policy=message.message)
+        self._node.create_subscription(kind, topic, take, profile)
 
-    def _safety(self, message: DiagnosticStatus) -> None:
+    def _policy(self, message: DiagnosticStatus) -> View:
+        return replace(self._view, policy=message.message)
+
+    def _safety(self, message: DiagnosticStatus) -> View:
         text = "" if message.level == DiagnosticStatus.OK else message.message
-        self.view = replace(self.view, safety=text)
+        return replace(self._view, safety=text)
 
-    def _odometry(self, message: Odometry) -> None:
-        twist = message.twist.twist
-        self.view = replace(self.view, velocity=(twist.linear.x, twist.linear.y, twist.angular.z))
+    def _odometry(self, message: Odometry) -> View:
+        return replace(self._view, robot=_velocity(message.twist.twist))
 
-    def _command(self, message: TwistStamped) -> None:
-        twist = message.twist
-        self.view = replace(self.view, command=(twist.linear.x, twist.linear.y, twist.angular.z))
+    def _command(self, message: TwistStamped) -> View:
+        return replace(self._view, command=_velocity(message.twist))
+
+
+def _velocity(twist: Twist) -> Velocity:
+    return twist.linear.x, twist.linear.y, twist.angular.z

@@ -19,12 +19,12 @@ Configures and activates the policy node, lets the robot stand, walks it for a w
 Exit status 0 where it walked all the time, 1 where anything refused or stopped it.
 
 parameters:
-  seconds  how long it walks [s of ROS time]; 60.0
+  seconds  how long it walks [s of ROS time]; 0: until it is stopped; 60.0
   command  [vx, vy, wz], constant [m/s, m/s, rad/s]; left out: drawn at random, as `landward eval` does
   seed     of the drawn commands; 0
   hold     how long each drawn command holds [s]; 10.0
   walk     false: stand only, for as long
-  drives   false: a teleoperation commands the robot and holds the deadman
+  drives   false: a teleoperation commands the robot; it stands up once the deadman is held
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator
 from typing import Any
@@ -29,7 +30,7 @@ ANSWER = 20.0
 """[s] In which a service must answer: configuring loads a policy."""
 PATIENCE = 15.0
 """[s of ROS time] In which stand and walk must be granted; standing up takes some of it."""
-RETRY = 0.2
+RETRY = 0.5
 """[s of ROS time] Between two tries."""
 HALT = 1.0
 """[s of ROS time] With a command of zero before the robot rests, so that it lies down where it is."""
@@ -55,6 +56,7 @@ class Operator(Node):
         self._walking_since: float | None = None
         self._moving = False
         self._held = self.drives
+        """Whether the deadman is held, by this node or by a person."""
         self._problem = ""
         self._why = ""
         self._stand = self.create_client(Trigger, names.POLICY_STAND)
@@ -68,6 +70,8 @@ class Operator(Node):
             self._command = self.create_publisher(TwistStamped, names.CMD_VEL, qos.COMMAND)
             self._deadman = self.create_publisher(Bool, names.DEADMAN, qos.COMMAND)
             self._timer = steady_timer(self, PERIOD, self._drive)
+        else:
+            self.create_subscription(Bool, names.DEADMAN, self._on_deadman, qos.COMMAND)
         self._script = self._run()
 
     def step(self) -> float:
@@ -91,6 +95,7 @@ class Operator(Node):
     def _run(self) -> Script:
         yield from self._find_services()
         yield from self._activate()
+        yield from self._wait_for_deadman()
         self._moving = True
         try:
             yield from self._until_accepted(self._stand)
@@ -99,7 +104,7 @@ class Operator(Node):
                 yield from self._until_accepted(self._walk)
                 self._walking_since = self._now()
                 self._say("walking")
-            yield from self._pass(self.seconds)
+            yield from self._pass(self.seconds or math.inf)
             self._schedule, self._walking_since = constant((0.0, 0.0, 0.0), 1.0), None
             yield from self._pass(HALT)
         except RefusedError as error:
@@ -121,7 +126,6 @@ class Operator(Node):
             yield
 
     def _activate(self) -> Script:
-        # Deadman and command run already: the monitor must not find nobody at the first target.
         answer = yield from self._call(self._state, GetState.Request())
         steps = {
             State.PRIMARY_STATE_UNCONFIGURED: (
@@ -138,6 +142,12 @@ class Operator(Node):
                 why = f": {self._why}" if self._why else "; its log says why"
                 raise RefusedError(f"the policy node refused to {name}{why}")
             self._say(f"policy: {name}d")
+
+    def _wait_for_deadman(self) -> Script:
+        if not self._held:
+            self._say("hold the deadman: the robot stands up then")
+        while not self._held:
+            yield
 
     def _until_accepted(self, client: Client) -> Script:
         """Ask until it is granted: measurements may not have been discovered, the robot not stand yet."""
@@ -185,6 +195,9 @@ class Operator(Node):
 
         return read
 
+    def _on_deadman(self, message: Bool) -> None:
+        self._held = message.data
+
     def _drive(self) -> None:
         if not rclpy.ok():
             return
@@ -203,7 +216,7 @@ class Operator(Node):
         self.declare_parameter("command", rclpy.Parameter.Type.DOUBLE_ARRAY)
         given = self.get_parameter_or("command")
         if given.value is None:
-            return drawn(self.seconds, seed, hold)
+            return drawn(self.seconds or hold, seed, hold)
         if len(given.value) != 3:
             raise LandwardError(
                 f"parameter command has {len(given.value)} numbers; it is [vx, vy, wz] in m/s, m/s, rad/s"

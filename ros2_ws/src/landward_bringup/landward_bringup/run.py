@@ -6,16 +6,13 @@ import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from landward_bringup.description import Deployment, Process
 from landward_bringup.supervisor import Ending, Job, Supervisor
 from landward_ros.shared_memory import remove_dead
-
-if TYPE_CHECKING:
-    from landward_bringup.observer import View
 
 LOOK = 0.5
 """[s] Between two looks at the robot."""
@@ -25,12 +22,13 @@ LD_LIBRARY_PATH got lost on the way would not find ROS's libraries, and would no
 _INSTALLED = ("site-packages", "dist-packages")
 
 
-def run_deployment(deployment: Deployment, console: Console) -> Ending:
+def run_deployment(deployment: Deployment, console: Console, seconds: float = 0.0) -> Ending:
     """Start all processes, wait for the end, stop them.
 
     Args:
         deployment: what to start.
         console: for the lines of the processes and the robot's state; on stderr.
+        seconds: how long the robot is to walk [s]; 0 where that is open.
 
     Raises:
         DeploymentError: another deployment is in the way.
@@ -56,8 +54,8 @@ def run_deployment(deployment: Deployment, console: Console) -> Ending:
             ending = supervisor.start(observer.ready)
             while ending is None:
                 ending = supervisor.wait(LOOK)
-                status.update(describe_view(observer.look()))
-            status.update(f"{ending.reason}; stopping")
+                status.update(escape(observer.look().line(seconds)))
+            status.update(f"{escape(ending.reason)}; stopping")
             return ending
     finally:
         remove_dead()
@@ -78,22 +76,6 @@ def environment(deployment: Deployment, base: Mapping[str, str] = os.environ) ->
     made["PYTHONUNBUFFERED"] = "1"
     made["RCUTILS_LOGGING_BUFFERED_STREAM"] = "1"
     return made
-
-
-def describe_view(view: View) -> str:
-    """The robot's state in one line."""
-    parts = [f"policy: {view.policy}"]
-    if view.safety:
-        parts.append(f"safety: {view.safety}")
-    if view.command and any(view.command):
-        parts.append("command " + _velocity(view.command))
-        if view.velocity:
-            parts.append("robot " + _velocity(view.velocity))
-    return ", ".join(parts)
-
-
-def _velocity(v: tuple[float, float, float]) -> str:
-    return f"{v[0]:+.2f} {v[1]:+.2f} m/s {v[2]:+.2f} rad/s"
 
 
 def _root(package: str) -> str | None:
