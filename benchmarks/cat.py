@@ -25,25 +25,8 @@ from benchmarks import _common, harness
 from benchmarks._training import exported, trained
 from landward.runs import RunFolder
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "solo12": {
-        "num_envs": 1024,
-        "total_steps": 12.0e6,
-        "start_after_steps": 0.0,
-        "ramp_steps": 6.0e6,
-        "penalty_weight": 0.1,
-        "hidden_sizes": (128, 128, 128),
-    },
-    "go1": {
-        "num_envs": 1024,
-        "total_steps": 7.5e6,
-        "start_after_steps": 3.0e6,
-        "ramp_steps": 2.0e6,
-        "penalty_weight": 0.1,
-        "hidden_sizes": (128, 128, 128),
-    },
-}
-"""Robot -> what its runs differ in from the recipe of its task; all modes and seeds share it."""
+ROBOTS = ("solo12", "go1")
+NUM_ENVS = 1024
 QUICK = {"num_envs": 64, "total_steps": 64 * 24 * 3, "start_after_steps": 0.0, "ramp_steps": 3000.0}
 MODES = ("cat", "penalty", "none")
 LABELS = {"cat": "CaT", "penalty": "PPO, penalties", "none": "PPO"}
@@ -60,17 +43,15 @@ Cells = dict[tuple[str, str, int], Cell]
 
 
 def configuration(robot: str, mode: str, seed: int, changes: Mapping[str, Any]) -> tuple[Any, int]:
-    """Training configuration and number of environments of a cell."""
-    from agents import recipes
+    """Training configuration and number of environments of a cell: the recipe of the task, with `changes`."""
+    from agents.recipes import agent_config
 
-    given = {**SETTINGS[robot], **changes}
-    config = getattr(recipes, f"{robot}_flat")()
-    config.seed, config.iterations, config.total_steps = seed, 0, given["total_steps"]
-    config.model.hidden_sizes = given["hidden_sizes"]
-    config.constraint.mode = mode
-    for name in ("start_after_steps", "ramp_steps", "penalty_weight"):
-        setattr(config.constraint, name, given[name])
-    return config, given["num_envs"]
+    config = agent_config(f"{robot}-flat")
+    config.seed, config.constraint.mode = seed, mode
+    config.total_steps = changes.get("total_steps", config.total_steps)
+    for name in ("start_after_steps", "ramp_steps"):
+        setattr(config.constraint, name, changes.get(name, getattr(config.constraint, name)))
+    return config, changes.get("num_envs", NUM_ENVS)
 
 
 def run_cell(robot: str, mode: str, seed: int, root: Path, changes: Mapping[str, Any], episodes: int) -> Cell:
@@ -221,12 +202,10 @@ def plot(cells: Cells, robots: Sequence[str]) -> Any:
 def options() -> argparse.Namespace:
     """The command line."""
     parser = _common.parser(__doc__)
-    parser.add_argument("--robot", choices=tuple(SETTINGS), help="only this robot")
+    parser.add_argument("--robot", choices=ROBOTS, help="only this robot")
     parser.add_argument("--mode", choices=MODES, help="only this way of training")
     parser.add_argument("--seed", type=int, choices=SEEDS, help="only this seed")
-    parser.add_argument(
-        "--steps", type=float, help="environment steps of a run, instead of those in SETTINGS"
-    )
+    parser.add_argument("--steps", type=float, help="environment steps of a run, instead of the recipe's")
     return parser.parse_args()
 
 
@@ -237,7 +216,7 @@ def main() -> None:
     changes: dict[str, Any] = dict(QUICK) if run.quick else {}
     if given.steps:
         changes["total_steps"] = given.steps
-    robots = (given.robot,) if given.robot else tuple(SETTINGS)
+    robots = (given.robot,) if given.robot else ROBOTS
     modes = (given.mode,) if given.mode else MODES
     seeds = (given.seed,) if given.seed else SEEDS[:1] if run.quick else SEEDS
     episodes = 8 if run.quick else EPISODES
@@ -252,7 +231,7 @@ def main() -> None:
             harness.Result("only a part was trained; nothing is claimed", math.nan, 1.0, at_least=False)
         )
         return
-    if run.quick or (robots == tuple(SETTINGS) and seeds == SEEDS):
+    if run.quick or (robots == ROBOTS and seeds == SEEDS):
         harness.save_plot(plot(cells, robots), "cat", run)
     harness.finish(result_of(cells, robots))
 

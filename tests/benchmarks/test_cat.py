@@ -59,13 +59,13 @@ def test_the_claim_fails_for_violations_of_the_worst_robot():
     assert not result.holds
 
 
-@pytest.mark.parametrize("robot", cat.SETTINGS)
+@pytest.mark.parametrize("robot", cat.ROBOTS)
 @pytest.mark.parametrize("mode", cat.MODES)
 def test_configuration_differs_between_modes_in_the_mode_alone(robot, mode):
     pytest.importorskip("torch")
     config, num_envs = cat.configuration(robot, mode, 3, {})
     reference, _ = cat.configuration(robot, "cat", 3, {})
     assert (config.seed, config.constraint.mode) == (3, mode)
-    assert config.steps_of_run(num_envs) == cat.SETTINGS[robot]["total_steps"]
+    assert config.steps_of_run(num_envs) >= 7.0e6
     reference.constraint.mode = mode
     assert config == reference
