@@ -40,7 +40,7 @@ format: .venv/.installed ## ruff: fix what can be fixed
 type: .venv/.installed ## pyright
 	$(BIN)/pyright
 
-bench: .venv/.bench ## run every benchmark and rewrite docs/benchmarks.md
+bench: .venv/.bench .venv-ros/.installed ## run every benchmark and rewrite docs/benchmarks.md
 	$(BIN)/python -m benchmarks.run_all $(ARGS)
 
 docs: .venv/.docs ## build the user guide into site/

@@ -50,11 +50,25 @@ def scripts(folder: Path = FOLDER) -> list[Path]:
     return sorted(path for path in found if not path.stem.startswith("_"))
 
 
+def interpreter(script: ast.Module) -> str:
+    """The Python that a benchmark names in INTERPRETER, relative to the repository; otherwise this one."""
+    constants = (node for node in script.body if isinstance(node, ast.Assign))
+    for node in constants:
+        names = [getattr(target, "id", "") for target in node.targets]
+        if names == ["INTERPRETER"] and isinstance(node.value, ast.Constant):
+            return str(ROOT / str(node.value.value))
+    return sys.executable
+
+
 def run(script: Path, quick: bool) -> Report:
     """Run one benchmark in a process of its own, passing on what it prints as it comes."""
-    title = (ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))) or script.stem).splitlines()[0]
+    parsed = ast.parse(script.read_text(encoding="utf-8"))
+    title = (ast.get_docstring(parsed) or script.stem).splitlines()[0]
     start = time.monotonic()
-    command = [sys.executable, str(script), *(["--quick"] if quick else [])]
+    command = [interpreter(parsed), str(script), *(["--quick"] if quick else [])]
+    if not Path(command[0]).exists():
+        failure = f"no {Path(command[0]).relative_to(ROOT)}: run make setup-ros"
+        return Report(script.stem, title.rstrip("."), "", None, 0.0, failure)
     lines = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

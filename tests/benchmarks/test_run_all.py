@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ print("quick" if "--quick" in sys.argv else "full")
 harness.show("Speed", ("n", "steps/s"), [(1, 2.0)])
 harness.finish(harness.Result("2x as fast", 2.1, 2.0))
 '''
+INTERPRETER = "INTERPRETER = 'other/bin/python'\n"
 
 
 @pytest.fixture
@@ -84,3 +86,13 @@ def test_a_claim_that_does_not_hold_is_status_one(folder: Path) -> None:
 def test_unknown_name(folder: Path) -> None:
     with pytest.raises(RegistryError, match="unknown benchmark 'x': the benchmarks are good"):
         run_all.main(["x"])
+
+
+def test_a_benchmark_runs_in_the_environment_that_it_names(folder: Path, tmp_path: Path) -> None:
+    (folder / "good.py").write_text(GOOD + INTERPRETER)
+    assert run_all.main([]) == 1
+    assert "no other/bin/python: run make setup-ros" in (tmp_path / "docs" / "benchmarks.md").read_text()
+    (tmp_path / "other" / "bin").mkdir(parents=True)
+    (tmp_path / "other" / "bin" / "python").symlink_to(sys.executable)
+    (folder / "good.py").write_text(f"import sys\nassert 'other' in sys.orig_argv[0]\n{GOOD}{INTERPRETER}")
+    assert run_all.main([]) == 0
