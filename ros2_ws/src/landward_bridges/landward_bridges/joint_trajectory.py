@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Duration
@@ -46,13 +47,16 @@ _WATCHES = 8
 class JointTrajectoryNode(Node):
     """Sends every command on at once; holds where damping is asked for or commands stop."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         """Read the parameters and open the topics.
+
+        Args:
+            options: of rclpy.node.Node, such as parameter_overrides.
 
         Raises:
             LandwardError: no such robot, or a period that makes no sense.
         """
-        super().__init__(names.BRIDGE_NODE)
+        super().__init__(names.BRIDGE_NODE, **options)
         self._robot, self._period = read_robot(self)
         topic = str(declare(self, "trajectory_topic", TOPIC, "input of the joint_trajectory_controller"))
         self._order = convert.JointOrder(self._robot.joint_names)

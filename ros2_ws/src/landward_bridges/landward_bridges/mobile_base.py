@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 import sys
 import time
+from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Twist, TwistStamped
@@ -46,13 +47,16 @@ _STOP = np.zeros(3)
 class MobileBaseNode(Node):
     """Passes a policy's twist on within limits; stops the base where commands end."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         """Read the parameters and open the topics.
+
+        Args:
+            options: of rclpy.node.Node, such as parameter_overrides.
 
         Raises:
             LandwardError: a limit is not set, or makes no sense.
         """
-        super().__init__(names.BRIDGE_NODE)
+        super().__init__(names.BRIDGE_NODE, **options)
         period = positive(self, "control_period", 0.1, "time between two commands of the policy [s]")
         self._limits = np.array([_limit(self, name) for name in ("max_linear", "max_lateral", "max_turn")])
         self._stamped = bool(declare(self, "stamped", True, "true: TwistStamped, false: Twist"))

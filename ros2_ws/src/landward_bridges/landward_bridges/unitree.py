@@ -51,13 +51,16 @@ COMMAND_RATE = 200.0
 class UnitreeNode(Node):
     """Repeats the newest command to the motors; publishes what they measure at the declared rate."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         """Read the parameters and open the topics.
+
+        Args:
+            options: of rclpy.node.Node, such as parameter_overrides.
 
         Raises:
             LandwardError: unitree_go is not there, or the robot is not a Unitree quadruped.
         """
-        super().__init__(names.BRIDGE_NODE)
+        super().__init__(names.BRIDGE_NODE, **options)
         low_command, low_state = _messages()
         self._robot, period = read_robot(self)
         sign = _numbers(declare(self, "joint_sign", [0.0], "1 or -1 of each joint; 0 alone: all 1"))
