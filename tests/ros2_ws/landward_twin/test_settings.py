@@ -1,5 +1,9 @@
 """ROS parameters: types, and what they come to."""
 
+import re
+from dataclasses import fields
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -68,3 +72,21 @@ def test_rough_ground_is_made_and_what_is_unknown_refused() -> None:
         Settings(terrain="moon").ground()
     with pytest.raises(LandwardError, match=r"difficulty is 2\.0"):
         Settings(terrain="uneven", difficulty=2.0).ground()
+
+
+def test_the_guide_lists_every_parameter_with_its_default(root: Path) -> None:
+    page = (root / "docs" / "twin.md").read_text(encoding="utf-8")
+    table = page.split("## Parameters")[1].split("## ")[0]
+    rows = [row.split("|")[1:3] for row in table.splitlines() if row.startswith("| `")]
+    listed = {
+        name: default
+        for names, defaults in rows
+        for name, default in zip(re.findall(r"`(\w+)`", names), defaults.split(","), strict=True)
+    }
+    assert list(sorted(listed)) == sorted(field.name for field in fields(Settings))
+    for field in fields(Settings):
+        text = listed[field.name].strip(" `")
+        default = field.default
+        assert text == (str(default).lower() if isinstance(default, bool | str) else f"{default:g}") or (
+            isinstance(default, float) and float(text) == default
+        )
