@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import sys
 import time
@@ -224,17 +223,9 @@ class TwinNode(Node):
         self._reporter.set(*status, values)
 
 
-def make_node() -> TwinNode:
-    """The node as a process runs it."""
-    node = TwinNode()
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: the collector need not look at it between two steps
-    return node
-
-
 def main() -> int:
     """Run the twin until it is told to stop."""
-    return run_node(make_node, usage=USAGE)
+    return run_node(TwinNode, usage=USAGE)
 
 
 USAGE = """\
