@@ -14,7 +14,6 @@ import functools
 import math
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Concatenate
 
 import numpy as np
@@ -24,6 +23,7 @@ from landward_ros.samples import CommandSample, ImuSample, JointSample
 from landward_safety import checks, reasons
 from landward_safety.config import MonitorConfig
 from landward_safety.constraints import PolicyConstraints
+from landward_safety.decision import Decision
 from landward_safety.limits import Limits, clamp, clamp_position
 from landward_safety.reasons import Fault, Finding
 from landward_safety.stream import Stream
@@ -33,20 +33,6 @@ DISARMED, ARMED, FAULT = "disarmed", "armed", "fault"
 JOINTS, IMU, COMMAND, DEADMAN = "joint_states", "imu/data", "policy/joint_command", "deadman"
 _REPEAT = 0.9
 """Control periods after which `tick` repeats the damping command: a little early, never a tick too late."""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What to send to the robot now."""
-
-    position: np.ndarray | None = None
-    """(J,) target [rad]; None is damping."""
-    clamped: tuple[str, ...] = ()
-    """Warnings of this command, from reasons.WARNINGS."""
-    fault: Fault | None = None
-    """The latched fault; then `position` is None."""
-    refused: str = ""
-    """Why a position target did not arm the robot."""
 
 
 def _guarded[**P, R](
@@ -104,6 +90,7 @@ class Monitor:
         self._warned_at: dict[str, float] = {}
         self._now = -math.inf
         self._joints: JointSample | None = None
+        self._imu: ImuSample | None = None
         self._wants_position = False
         self._held_at: float | None = None
         self._sent: np.ndarray | None = None
@@ -140,6 +127,8 @@ class Monitor:
         found = self.streams[IMU].arrive(sample.stamp_ns, now, backlog)
         found = found or checks.check_imu(sample, self.limits)
         violation = None
+        if found is None:
+            self._imu = sample
         if found is None and self.state != DISARMED:
             violation = self.constraints.imu(sample, now)
         self._sensor(IMU, found, violation)
@@ -281,13 +270,16 @@ class Monitor:
     def _drive(self, target: np.ndarray) -> Decision:
         """Answer a position target that is well formed and in time."""
         now, period = self._now, self.config.control_period
+        assert self._joints is not None and self._imu is not None  # armed or ready: both came
         first = self.state == DISARMED
         if first:
+            # What was measured last decides which constraints are met from the start.
             self.constraints.arm()
+            self.constraints.joints(self._joints, now)
+            self.constraints.imu(self._imu, now)
         found = self.constraints.command(target, now)
         if found:
             return self._latch(found)
-        assert self._joints is not None  # armed or ready: joint_states came
         measured = self._joints.position
         last = clamp_position(measured, self.limits) if self._sent is None else self._sent
         # A policy that sends faster than its rate moves the target no faster for that.
@@ -381,7 +373,7 @@ class Monitor:
         for stream in self.streams.values():
             stream.forget()
         self._warned_at.clear()
-        self._held_at, self._joints = None, None
+        self._held_at = self._joints = self._imu = None
         self._command_at = self._output_at = -math.inf
         if self.state == ARMED:
             self._latch(Finding(reasons.CLOCK, f"time went from {before:.6f} s to {now:.6f} s"))

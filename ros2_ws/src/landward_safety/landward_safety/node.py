@@ -35,8 +35,9 @@ from landward_ros.ticker import Ticker
 from landward_safety import monitor as core
 from landward_safety.blackbox import BlackBox
 from landward_safety.config import MonitorConfig
+from landward_safety.decision import Decision
 from landward_safety.inbox import Inbox
-from landward_safety.monitor import Decision, Monitor
+from landward_safety.monitor import Monitor
 from landward_safety.report import describe
 from landward_safety.stall import StallWatch
 from robots.fit import check_policy_fits

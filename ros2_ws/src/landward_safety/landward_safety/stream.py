@@ -45,7 +45,7 @@ class Stream:
             back = (before - stamp_ns) / NS
             return Finding(
                 self._out_of_order,
-                f"{self.topic}: a stamp {back * 1e3:.1f} ms before the one that came before",
+                f"{self.topic}: a stamp {back * 1e3:.1f} ms before the previous one",
             )
         age = now - stamp_ns / NS
         if backlog or -self.max_age <= age <= self.max_age:
