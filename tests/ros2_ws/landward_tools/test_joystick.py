@@ -73,6 +73,12 @@ def test_an_action_comes_once_for_a_press():
     assert joystick.read(axes(), buttons(2), 0.4) == ["stand"]
 
 
+def test_the_stop_lets_go_too():
+    joystick = Joystick(LIMITS, JoyMapping())
+    assert joystick.read(axes(1.0), buttons(DEADMAN, 6), 0.0) == ["stop"]
+    assert not joystick.held(0.0)
+
+
 def test_a_joystick_with_too_few_axes_is_silent_and_says_so():
     joystick = Joystick(LIMITS, JoyMapping())
     joystick.read(axes(1.0), buttons(DEADMAN), 0.0)

@@ -163,15 +163,22 @@ def test_a_joystick_drives_a_robot(operator, ros_node, start_node):
     pad = ros_node.create_publisher(Joy, "joy", 10)
     node = start_node("landward_tools.joy", names.TELEOP_NODE, {"acceleration": 100.0, "inverted_axes": [3]})
     wait_until(lambda: pad.get_subscription_count() > 0, 20.0, "joy subscribed")
-    down = Joy(axes=[0.0, 1.0, 0.0, 1.0], buttons=[0, 0, 0, 0, 1, 0, 1, 0])
+    fast = Joy(axes=[0.0, 1.0, 0.0, 1.0], buttons=[0, 0, 0, 0, 1, 0, 0, 0])
+    stop = Joy(axes=[0.0, 1.0, 0.0, 1.0], buttons=[0, 0, 0, 0, 1, 0, 1, 0])
 
-    def fast():
-        pad.publish(down)
-        return operator.commands and operator.held[-1] and operator.commands[-1][0] == 1.0
+    def is_fast():
+        pad.publish(fast)
+        return operator.held and operator.held[-1] and operator.commands and operator.commands[-1][0] == 1.0
 
-    operator.spin(fast, 10.0, "full speed")
+    def is_stopped():
+        # Again and again: the button counts when it goes down, the service may still be unknown then.
+        pad.publish(stop)
+        pad.publish(fast)
+        return "safety/stop" in operator.calls
+
+    operator.spin(is_fast, 10.0, "full speed")
     assert operator.commands[-1][2] < 0.0
-    operator.spin(lambda: operator.calls == ["safety/stop"], 5.0, "the emergency stop")
+    operator.spin(is_stopped, 10.0, "the emergency stop")
     # The joystick falls silent.
     operator.spin(lambda: not operator.held[-1] and operator.commands[-1][0] == 0.0, 5.0, "the release")
     assert node.stop() == 0, node.output

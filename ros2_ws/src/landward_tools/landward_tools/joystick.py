@@ -70,9 +70,10 @@ class Joystick:
         # A broken axis must not command anything: NaN is centred and lets go.
         whole = bool(np.isfinite(raw).all())
         self._deflection = centred(raw, mapping.dead_zone) if whole else np.zeros(3)
-        self._holding = whole and bool(buttons[mapping.deadman])
-        self._heard = now
         down = {name for name, button in mapping.actions.items() if buttons[button]}
+        # The stop must work even where its service is not found.
+        self._holding = whole and bool(buttons[mapping.deadman]) and "stop" not in down
+        self._heard = now
         pressed = [name for name in mapping.actions if name in down - self._down]
         self._down = down
         return pressed
