@@ -117,15 +117,18 @@ def test_a_jump_is_a_multiple_of_the_rate_towards_more_room() -> None:
     assert at(message, "FR_hip_joint") == pytest.approx(min(-0.1 + step, 0.863))
 
 
-def test_a_ramp_grows_by_less_than_the_rate_a_command() -> None:
-    place, targets = stream(), []
-    for number in (1, 2):
-        place.number = number
+def test_a_far_target_asks_for_twice_the_torque_where_there_is_room() -> None:
+    # 23.7 N m at 35 N m/rad are 0.677 rad. A calf has no room for 1.3 times its 1.016 rad: eight joints are left.
+    moved = {}
+    for index in range(100):
         message = command()
-        alter(message, fault("command_torque", joint=10.5 / 12, factor=0.9), place)  # FR_thigh
-        targets.append(at(message, "FR_thigh_joint"))
-    step = 0.9 * GO1.safety.target_rate[1] * 0.02
-    assert targets == pytest.approx([0.9 + step, 0.9 + 2 * step])
+        alter(message, draw(KIND["command_torque"], 0, index), stream())
+        for name, default in zip(GO1.joint_names, GO1.default_joint_pos, strict=True):
+            if at(message, name) != default:
+                moved[name] = at(message, name) - default
+    assert set(moved) == {name for name in GO1.joint_names if "calf" not in name}
+    assert moved["FR_thigh_joint"] == pytest.approx(2 * 23.7 / 35)
+    assert moved["FR_hip_joint"] == pytest.approx(0.863 + 0.1)
 
 
 def test_a_missing_a_renamed_and_a_repeated_joint() -> None:

@@ -1,6 +1,6 @@
 """Names of faults are read from statuses."""
 
-from landward_faults.named import Counters, reasons
+from landward_faults.named import Counters, Words, reasons
 
 
 def test_words_of_a_warning_and_of_an_error_are_names() -> None:
@@ -19,3 +19,11 @@ def test_only_a_rising_number_counts() -> None:
     assert counters.risen("safety", {"clamped.rate": "2", "state": "armed"}) == set()
     assert counters.risen("safety", {"clamped.rate": "3"}) == {"clamped.rate"}
     assert counters.risen("twin", {"clamped.rate": "1"}) == {"clamped.rate"}
+
+
+def test_only_a_new_word_counts() -> None:
+    words = Words()
+    assert words.fresh("safety", {"clamped.rate"}) == {"clamped.rate"}
+    assert words.fresh("safety", {"clamped.rate", "late.command"}) == {"late.command"}
+    assert words.fresh("safety", set()) == set()
+    assert words.fresh("safety", {"clamped.rate"}) == {"clamped.rate"}

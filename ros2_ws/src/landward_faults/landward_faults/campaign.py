@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from landward_faults.judge import Trial, Verdict
 from landward_faults.kinds import DAMPING, PROCESS, Fault
 from landward_faults.session import Session
+from landward_ros.diagnostics import ERROR
 
 _TIMEOUT = 1.5
 """Longest wait for reaction and name, after the fault counts [s of ROS time]."""
@@ -16,6 +17,8 @@ _STALL = 30.0
 """Longest trial [s of wall time]."""
 _ATTEMPTS = 5
 """A trial that is disturbed before its fault is there is run again so often."""
+_NEWS = 0.5
+"""Longest wait for a status [s of wall time]."""
 _LATCHED = 1.0
 """Control periods for which the fault stays after the reaction: the monitor must not let go."""
 
@@ -91,11 +94,15 @@ def _observe(session: Session, trial: Trial) -> str:
     def over() -> bool:
         if trial.began is None:
             return not injector.commanded or injector.now > last
-        return trial.finished or injector.now > last
+        return trial.finished or trial.premature or injector.now > last
 
     session.until(over, _STALL)
-    if trial.began is None:
-        return injector.safety.message or injector.policy.message if not injector.commanded else ""
+    if trial.began is None or trial.premature:
+        if injector.commanded:
+            return ""
+        # The takeover is there before the status that says why.
+        session.until(lambda: injector.safety.level >= ERROR or injector.policy.level >= ERROR, _NEWS)
+        return f"{injector.safety.message}; the policy: {injector.policy.message}"
     if fault.kind.reaction == DAMPING and PROCESS not in fault.kind.streams:
         end = injector.now + _LATCHED * trial.period
         session.until(lambda: injector.now >= end, _STALL)

@@ -158,12 +158,12 @@ COMMAND_KINDS = (
     ),
     Kind(
         "command_torque",
-        "targets, each within the rate, that ask for too much torque",
+        "a target that asks for too much torque",
         (COMMAND,),
-        "target_ramp",
+        "target_far",
         ("clamped.torque",),
         CLAMPED,
-        ranges={"joint": _UNIT, "factor": (0.85, 0.95), "count": (4.0, 7.0)},
+        ranges={"joint": _UNIT, "count": (4.0, 9.0)},
     ),
     Kind(
         "command_nan",

@@ -1,7 +1,7 @@
-"""The injector: sits on the wires between the real nodes, does what a fault does, and watches what comes of it.
+"""The injector: sits on the wires between the real nodes, does what a fault does, and watches what follows.
 
 Robot -> policy and monitor, policy -> monitor and the clock go through it; it plays the operator (dead man's
-switch, emergency stop, velocity command). While no fault is due it passes messages on as the bytes they came in.
+switch, emergency stop, velocity command). Without a fault it passes messages on as the bytes they came in.
 
     raw/joint_states, raw/imu/data               from the robot   ->  joint_states, imu/data        monitor
                                                                       told/joint_states, told/...   policy
@@ -12,8 +12,9 @@ switch, emergency stop, velocity command). While no fault is due it passes messa
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -28,7 +29,7 @@ from landward.constraint import Constraint
 from landward_faults import mutations
 from landward_faults.judge import LimitCheck, Trial
 from landward_faults.kinds import CLAMPED, CLOCK, COMMAND, IMU, JOINTS, OPERATOR, PASSED, PROCESS, Fault
-from landward_faults.named import Counters, reasons
+from landward_faults.named import Counters, Words, reasons
 from landward_ros import convert, names, qos
 from landward_ros.samples import NS, JointSample, MessageError
 from robots.robot import Robot
@@ -39,6 +40,7 @@ TOLD = "told/"
 """Prefix of the measurements that the policy gets: a fault may be on the monitor's wire alone."""
 OPERATOR_PERIOD = 0.04
 """Between two messages of the operator: the dead man's switch, the velocity command [s]."""
+_SILENT = DiagnosticStatus(level=DiagnosticStatus.STALE)
 _DAMPS = 1.5
 """Largest difference of a torque from the damping law at which a drive counts as damping [N m]."""
 
@@ -50,16 +52,21 @@ class Injector(Node):
         robot: on whose topics it works.
         control_period: of the policy [s].
         constraints: of the policy.
+        rate: simulated seconds per second.
     """
 
-    def __init__(self, robot: Robot, control_period: float, constraints: tuple[Constraint, ...] = ()) -> None:
+    def __init__(
+        self, robot: Robot, control_period: float, constraints: tuple[Constraint, ...], rate: float
+    ) -> None:
         super().__init__(names.INJECTOR_NODE)
         self.robot, self.period = robot, control_period
         self.limits = LimitCheck(robot, control_period)
         self.violations: list[str] = []
         """Commands outside limits, inside and outside trials."""
+        self.rate = rate
         self.now = 0.0
-        """ROS time as the robot tells it [s]."""
+        """ROS time as the robot last told it [s]."""
+        self._told_at = 0.0
         self.trial: Trial | None = None
         self.deadman = True
         """What the operator's hand does."""
@@ -67,12 +74,12 @@ class Injector(Node):
         """Velocity command while the robot walks [m/s, m/s, rad/s]."""
         self.commanded = False
         """Whether the last command on the robot topic was a position target."""
-        self.safety = self.policy = DiagnosticStatus(level=DiagnosticStatus.STALE)
+        self.safety = self.policy = _SILENT
         """Last statuses of monitor and policy."""
         self.act: Callable[[Fault], None] = lambda fault: None
         """Does what the operator or a signal does; set by the campaign."""
         self._begin = 0.0
-        self._counters = Counters()
+        self._counters, self._words = Counters(), Words()
         self._order = convert.JointOrder(robot.joint_names)
         self._streams = {
             name: mutations.Stream(robot, control_period, constraints) for name in (JOINTS, IMU, COMMAND)
@@ -82,6 +89,12 @@ class Injector(Node):
         self._heard_deadman = self._operated = 0.0
         self._last_command = 0.0
         self._wire()
+
+    @property
+    def instant(self) -> float:
+        """ROS time now [s]: what the robot last told, and the time since, until it should tell again."""
+        since = (time.monotonic() - self._told_at) * self.rate
+        return self.now + min(since, 1.0 / self.robot.safety.sensor_rate)
 
     def inject(self, trial: Trial) -> None:
         """Inject the trial's fault once its random wait is over."""
@@ -98,8 +111,17 @@ class Injector(Node):
         self._clock_offset = 0.0
         self._held.clear()
 
-    def restart_clock(self) -> None:
-        """The robot was started again: its time begins at 0."""
+    def forget(self, restarted: Sequence[str]) -> None:
+        """These nodes were started again: what they said before no longer holds."""
+        if names.SAFETY_NODE in restarted:
+            self.safety = _SILENT
+        if names.POLICY_NODE in restarted:
+            self.policy = _SILENT
+        if names.TWIN_NODE in restarted:
+            self._restart_clock()
+
+    def _restart_clock(self) -> None:
+        """The robot's time begins at 0."""
         self.now = self._heard_deadman = self._operated = self._last_command = 0.0
         self.limits.forget()
         for stream in self._streams.values():
@@ -170,25 +192,25 @@ class Injector(Node):
             self._streams[stream].last_position = dict(zip(message.name, message.position, strict=False))
 
     def _affect(self, stream: str, fault: Fault, raw: bytes, message_type: Any) -> list[Any] | None:
-        """What goes on in the place of a message; None where the fault is over and the message itself does."""
+        """What goes on in the place of a message; None where the fault is over and the message goes on."""
         assert self.trial is not None
         place, kind = self._streams[stream], fault.kind
         if place.number >= fault.count or (self.trial.began is None and not self._ready(stream)):
             return None
         place.number += 1
         if kind.action == "silence":
-            self.trial.present(self.now)
+            self.trial.present(self.instant)
             return []
         if kind.action == "hold":
-            self.trial.present(self.now)
+            self.trial.present(self.instant)
             self._held.append((self._release(fault), stream, raw, fault.everywhere))
             return []
         message = deserialize_message(raw, message_type)
         mutations.alter(message, fault, place)
         if kind.reaction in (CLAMPED, PASSED):
-            self.trial.asked(self.now, mutations.stamp_ns(message))
+            self.trial.asked(self.instant, mutations.stamp_ns(message))
         else:
-            self.trial.present(self.now)
+            self.trial.present(self.instant)
         return [message]
 
     def _send(self, stream: str, message: Any, told: bool) -> None:
@@ -215,11 +237,11 @@ class Injector(Node):
 
     def _at(self, now: float) -> None:
         """Time goes on to `now`: it is passed on, and what is due is done."""
-        self.now = max(self.now, now)
+        self._is(now)
         fault = self._due(CLOCK)
         if fault is not None and self.trial is not None:
             self._clock_offset = -fault.values["back"]
-            self.trial.present(self.now)
+            self.trial.present(self.instant)
         self._clock.publish(Clock(clock=convert.to_stamp(round(max(0.0, now + self._clock_offset) * NS))))
         while self._held and self._held[0][0] <= self.now:
             self._deliver(*self._held.popleft()[1:])
@@ -229,6 +251,10 @@ class Injector(Node):
             fault = self._due(stream)
             if fault is not None and self.trial is not None and self.trial.began is None:
                 self.act(fault)
+
+    def _is(self, now: float) -> None:
+        if now > self.now:
+            self.now, self._told_at = now, time.monotonic()
 
     def _operate(self) -> None:
         """What an operator's hand does all the time: hold the switch, and the stick where the robot walks."""
@@ -241,12 +267,12 @@ class Injector(Node):
     def _deliver(self, stream: str, raw: bytes, told: bool) -> None:
         """A message that was held back goes on."""
         if self.trial is not None and self.trial.fault.kind.reaction == PASSED:
-            self.trial.asked(self.now, mutations.stamp_ns(deserialize_message(raw, JointState)))
+            self.trial.asked(self.instant, mutations.stamp_ns(deserialize_message(raw, JointState)))
         self._send(stream, raw, told)
 
     def hold(self, held: bool) -> None:
         """Say whether the dead man's switch is held."""
-        self._heard_deadman = self.now
+        self._heard_deadman = self.instant
         self._deadman.publish(Bool(data=held))
 
     @property
@@ -261,11 +287,11 @@ class Injector(Node):
         except MessageError as error:
             self.violations.append(f"the robot itself publishes {error}")
             return
-        self.now = max(self.now, sample.stamp)
+        self._is(sample.stamp)
         if whole:
             self.limits.measured(sample)
         if self.trial is not None and self.trial.began is not None and self._damps(sample):
-            self.trial.robot_damps(self.now)
+            self.trial.robot_damps(self.instant)
 
     def _damps(self, sample: JointSample) -> bool:
         law = -sample.velocity * self.robot.safety.damping
@@ -281,7 +307,7 @@ class Injector(Node):
         self.violations += wrong
         self.commanded = not command.is_damping
         if self.trial is not None:
-            self.trial.command(self.now, command, wrong)
+            self.trial.command(self.instant, command, wrong)
 
     def _on_safety(self, status: DiagnosticStatus) -> None:
         self.safety = status
@@ -292,7 +318,9 @@ class Injector(Node):
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         for status in message.status:
             values = {item.key: item.value for item in status.values}
-            risen = self._counters.risen(status.name, values)
+            level = int.from_bytes(status.level, "little")
+            fresh = self._counters.risen(status.name, values) | self._words.fresh(
+                status.name, reasons(level, status.message)
+            )
             if self.trial is not None:
-                level = int.from_bytes(status.level, "little")
-                self.trial.reasons(self.now, risen | reasons(level, status.message))
+                self.trial.reasons(self.instant, fresh)

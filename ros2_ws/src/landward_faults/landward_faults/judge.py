@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from landward_faults.kinds import CLAMPED, DAMPING, IMU, JOINTS, PASSED, ROBOT, Fault
+from landward_faults.named import is_name
 from landward_ros.samples import CommandSample, JointSample
 from robots.robot import Robot
 
@@ -177,6 +178,13 @@ class Trial:
             self._named = now
 
     @property
+    def premature(self) -> bool:
+        """Whether something else made the monitor take over before the fault counts."""
+        if self.began is None or self._reacted is None or self._named is not None:
+            return False
+        return self._reacted < self.began + self.fault.kind.grace
+
+    @property
     def finished(self) -> bool:
         """Whether reaction and name are both there."""
         return self._reacted is not None and self._named is not None and not self._asked
@@ -192,7 +200,7 @@ class Trial:
         elif reaction > kind.bound + _TOLERANCE:
             failures.append(f"the reaction took {reaction:.2f} control periods, the bound is {kind.bound:g}")
         if self._named is None:
-            heard = ", ".join(sorted(self._heard)) or "nothing"
+            heard = ", ".join(sorted(word for word in self._heard if is_name(word))) or "nothing"
             failures.append(f"not named in /diagnostics: expected {' or '.join(kind.reasons)}, heard {heard}")
         named = math.inf if self._named is None else self._periods(self._named)
         return Verdict(kind.name, self.fault.seed, reaction, named, tuple(dict.fromkeys(failures)))

@@ -12,10 +12,10 @@ passed     the answer to the command comes in time, within all limits, and need 
 robot      the drive damps by itself, because the monitor is gone
 =========  ===========================================================================================
 
-A reaction is counted in control periods from the instant at which the fault is present at the monitor's input:
-the publication of the first faulty message, the instant at which the first missing one was due, the signal
-to a process. A kind with a `grace` becomes a fault only after that many seconds (a dead man's switch is
-silent when its time is over, a soft constraint is violated when it has been for a while).
+A reaction is counted in control periods from the instant at which the fault is present at the monitor's
+input: the publication of the first faulty message, the instant at which the first missing one was due, the
+signal to a process. A kind with a `grace` becomes a fault only after that many seconds (a dead man's switch
+is silent when its time is over, a soft constraint is violated when it has been for a while).
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Fault:
     values: Mapping[str, float]
     """Parameter -> drawn number."""
     everywhere: bool = True
-    """Whether a faulty measurement reaches the policy too, or the monitor alone (a broken wire of its own)."""
+    """Whether a faulty measurement reaches the policy too, or the monitor alone (its own broken wire)."""
     walking: bool = False
     """Whether the robot walks; otherwise it stands up or stands."""
 

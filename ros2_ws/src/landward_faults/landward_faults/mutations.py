@@ -13,6 +13,8 @@ from robots.robot import Robot
 _BAD = (math.nan, math.inf, -math.inf)
 _FIELDS = ("position", "velocity", "effort")
 _NS = 1_000_000_000
+_ROOM = 1.3
+"""Share of the way to the torque limit that a joint must have: it follows while the target is far."""
 
 
 class Stream:
@@ -169,8 +171,22 @@ def _target_jump(message: Any, fault: Fault, stream: Stream) -> None:
     _put(message, "position", fault, _moved(message, fault, stream, fault.values["factor"]))
 
 
-def _target_ramp(message: Any, fault: Fault, stream: Stream) -> None:
-    _put(message, "position", fault, _moved(message, fault, stream, fault.values["factor"] * stream.number))
+def _target_far(message: Any, fault: Fault, stream: Stream) -> None:
+    """As far from the last good target as twice the torque limit asks for, where a joint has the room."""
+    robot = stream.robot
+    rooms = []
+    for index, (low, high) in enumerate(robot.joint_limits):
+        start = stream.last_position[robot.joint_names[index]]
+        room = high - start if high - start >= start - low else low - start
+        needed = robot.safety.effort[index] / robot.stiffness[index]
+        if abs(room) > _ROOM * needed:
+            rooms.append((robot.joint_names[index], start + math.copysign(min(abs(room), 2 * needed), room)))
+    if not rooms:
+        raise FaultError(f"no joint of {robot.name} has the room for a target beyond its torque")
+    name, target = rooms[fault.pick("joint", len(rooms))]
+    values = list(message.position)
+    values[list(message.name).index(name)] = target
+    message.position = values
 
 
 def _target_nan(message: Any, fault: Fault, stream: Stream) -> None:
@@ -220,7 +236,7 @@ ALTERATIONS: dict[str, Callable[[Any, Fault, Stream], None]] = {
     "joint_torque": _joint_torque,
     "target_beyond": _target_beyond,
     "target_jump": _target_jump,
-    "target_ramp": _target_ramp,
+    "target_far": _target_far,
     "target_nan": _target_nan,
 }
 """Action of a kind -> what it does to a message."""

@@ -7,6 +7,14 @@ from collections.abc import Mapping
 
 _WORD = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*")
 
+_PLAIN = frozenset(("clock", "deadman", "internal", "stop", "tilt"))
+"""Names of faults that could be any word."""
+
+
+def is_name(word: str) -> bool:
+    """Whether a word looks like the name of a fault, for messages to people."""
+    return word in _PLAIN or "_" in word or "." in word
+
 
 def reasons(level: int, message: str) -> set[str]:
     """What a status may name: every word of the message of a warning or an error.
@@ -40,3 +48,20 @@ class Counters:
             if int(text) > before:
                 found.add(key)
         return found
+
+
+class Words:
+    """What statuses say, to see which of their words are new: a fault of before is not the name of this one."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, set[str]] = {}
+
+    def fresh(self, name: str, words: set[str]) -> set[str]:
+        """Words that were not there when the same status came before.
+
+        Args:
+            name: of the status.
+            words: all that it says now.
+        """
+        before, self._seen[name] = self._seen.get(name, set()), words
+        return words - before

@@ -1,4 +1,4 @@
-"""The deployment under test: real nodes with the injector on their wires, brought to stand or walk again and again."""
+"""The deployment under test: real nodes with the injector on their wires, made ready again and again."""
 
 from __future__ import annotations
 
@@ -26,13 +26,17 @@ from robots import get_robot
 
 _WAIT = 0.05
 """Longest wait for a message in one turn [s]."""
-_CALL = 5.0
+_CALL = 2.0
 """Longest wait for the answer of a service [s]."""
 _START = 60.0
 """In which all nodes must be there [s]: imports on a slow machine, and discovery."""
 _READY = 20.0
 """In which a robot must stand again after a fault [s]."""
-_OK = b"\x00"
+_NEXT = {
+    "unconfigured": Transition.TRANSITION_CONFIGURE,
+    "inactive": Transition.TRANSITION_ACTIVATE,
+}
+"""State of the policy's life cycle -> the way to the next."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Session:
     def __enter__(self) -> Session:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         spec = self.file.spec
-        self.injector = Injector(self.robot, spec.control_period, spec.constraints)
+        self.injector = Injector(self.robot, spec.control_period, spec.constraints, self.settings.rate)
         self.injector.act = self._act
         self._executor = SingleThreadedExecutor()
         self._executor.add_node(self.injector)
@@ -100,8 +104,15 @@ class Session:
     @property
     def wants(self) -> str:
         """What the policy node does, as it says: passive, stand, policy, fault."""
-        values = {item.key: item.value for item in self.injector.policy.values}
-        return values.get("state", "")
+        return self._of_policy("state")
+
+    @property
+    def lifecycle(self) -> str:
+        """State of the policy's life cycle; empty before it has said anything."""
+        return self._of_policy("lifecycle")
+
+    def _of_policy(self, key: str) -> str:
+        return next((item.value for item in self.injector.policy.values if item.key == key), "")
 
     def until(self, done: Callable[[], bool], seconds: float) -> bool:
         """Handle messages until something is true; False where it is not within so many seconds of wall time.
@@ -174,7 +185,7 @@ class Session:
         """What the operator does, or a signal to a process."""
         injector, (action, _, name) = self.injector, fault.kind.action.partition(".")
         assert injector.trial is not None
-        present = injector.now
+        present = injector.instant
         if action == "release":
             injector.deadman = False
             injector.hold(False)
@@ -204,29 +215,32 @@ class Session:
         if not restarted:
             return
         remove_dead()
+        self.injector.forget(restarted)
         if names.TWIN_NODE in restarted:
             self._dead = False
-            self.injector.restart_clock()
         self._bring_up(*restarted)
 
     def _bring_up(self, *started: str) -> None:
-        """Wait until the services are there again; configure and activate a policy that was started."""
-        injector = self.injector
-        served = {
-            names.TWIN_NODE: (names.TWIN_RESET,),
-            names.SAFETY_NODE: (names.SAFETY_RESET, names.SAFETY_STOP),
-            names.POLICY_NODE: (names.POLICY_CHANGE_STATE, names.POLICY_STAND),
-        }
-        needed = [client for name in served for client in (self._clients[s] for s in served[name])]
-        if not self.until(lambda: injector.now > 0 and all(c.service_is_ready() for c in needed), _START):
-            missing = [client.srv_name for client in needed if not client.service_is_ready()]
-            raise FaultError(f"not there within {_START:g} s: {', '.join(missing) or names.CLOCK}")
-        if names.POLICY_NODE not in started:
-            return
-        for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
-            request = ChangeState.Request(transition=Transition(id=transition))
-            if not self.call(names.POLICY_CHANGE_STATE, request)[0]:
-                raise FaultError(f"the policy node refuses: {injector.policy.message}")
+        """Wait until the started nodes are there; configure and activate the policy.
+
+        Services are no sign of it: those of a killed process count as there until its lease has run out.
+        """
+        injector, end = self.injector, time.monotonic() + _START
+        while not self._is_up():
+            if time.monotonic() > end:
+                raise FaultError(
+                    f"{', '.join(started)} not there within {_START:g} s: the policy is {self.lifecycle or 'silent'} "
+                    f"({injector.policy.message}), the monitor {injector.safety.message or 'silent'}"
+                )
+            transition = _NEXT.get(self.lifecycle)
+            if transition is None:
+                self.until(lambda: self._is_up() or self.lifecycle in _NEXT, 1.0)
+            else:
+                self.call(names.POLICY_CHANGE_STATE, ChangeState.Request(transition=Transition(id=transition)))
+                self.until(self._is_up, 0.1)
+
+    def _is_up(self) -> bool:
+        return self.injector.now > 0.0 and bool(self.injector.safety.name) and self.lifecycle == "active"
 
 
 def commands(settings: Settings, control_period: float) -> list[NodeCommand]:
