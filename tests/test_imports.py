@@ -139,10 +139,7 @@ PRINT_HEAVY = f"import sys; print(*sorted({HEAVY!r} & set(sys.modules)))"
 
 
 def test_the_safety_monitor_imports_nothing_heavy() -> None:
-    modules = [path.stem for path in (ROOT / "ros2_ws/src/landward_safety/landward_safety").glob("[a-z]*.py")]
-    pure = [f"landward_safety.{name}" for name in modules if name not in ("node", "blackbox")]
-    assert "landward_safety.monitor" in pure
-    script = f"import {', '.join(pure)}; {PRINT_HEAVY}"
+    script = f"import landward_safety.monitor; {PRINT_HEAVY}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
