@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from landward_bringup.description import DeploymentError, Walk, describe, parse_setting, yaml_value
+from landward_bringup.description import Walk, describe
+from landward_bringup.process import DeploymentError, parse_setting, yaml_value
 
 POLICY = Path("/runs/a b/policy.onnx")
 
@@ -26,7 +27,7 @@ def test_a_twin_is_recorded_monitored_and_driven() -> None:
         "landward_twin.node",
         "landward_safety.node",
         "landward_policy.node",
-        "landward_bringup.operator",
+        "landward_bringup.operate",
     ]
     assert processes["policy"].needs == ("safety",)
     assert processes["operator"].needs == ("recorder", "twin", "safety", "policy")
@@ -66,7 +67,7 @@ def test_a_real_robot_is_driven_by_a_person() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"bridge": "spot"}, "there is no bridge 'spot'; the bridges are unitree, joint-trajectory"),
+        ({"bridge": "spot"}, "there is no bridge 'spot'; the bridges are unitree, joint-trajectory$"),
         ({"teleop": "mind"}, "there is no teleoperation by 'mind'; there is keyboard, joy"),
         ({"namespace": "2nd"}, "'2nd' is no ROS namespace"),
         ({"namespace": "a//b"}, "'a//b' is no ROS namespace"),

@@ -11,8 +11,9 @@ from landward.errors import (
     RunError,
     SpecMismatchError,
 )
-from landward_bringup.description import DeploymentError, Walk
+from landward_bringup.description import Walk
 from landward_bringup.preflight import CHECKLIST, Request, checklist, make_folder, plan
+from landward_bringup.process import DeploymentError
 from tests.ros2_ws.landward_policy.policies import go1_spec, write_policy
 
 

@@ -6,14 +6,15 @@ import pytest
 
 pytest.importorskip("rich", reason="needs rich: pip install 'landward[cli]'")
 
-from landward_bringup.description import Deployment, Process
+from landward_bringup.description import Deployment
+from landward_bringup.process import Place, Process
 from landward_bringup.run import BOOTSTRAPPED, environment, job
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
 def deployment(*processes: Process) -> Deployment:
-    return Deployment("go1", Path("p.onnx"), 0.02, "", 1.0, "", Path("out"), True, processes)
+    return Deployment("go1", Path("p.onnx"), 0.02, Place(), "", Path("out"), True, processes)
 
 
 def test_processes_import_our_packages_from_where_we_do() -> None:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from landward.atomic import write_text_atomic
 from landward_bringup import preflight
-from landward_bringup.description import Deployment, DeploymentError, Parameter, Walk, parse_setting
+from landward_bringup.description import BRIDGES, Deployment, Walk
+from landward_bringup.process import DeploymentError, Parameter, parse_setting
 from landward_bringup.supervisor import Ending
 
 SECONDS = 60.0
@@ -44,8 +45,8 @@ class Deploy:
     """A run folder with policy.onnx in it (`landward export RUN` writes it), or an exported policy.onnx."""
     twin: bool = False
     """Simulate the robot in MuJoCo instead of driving a real one."""
-    bridge: Literal["unitree", "joint-trajectory", "mobile-base"] | None = None
-    """Driver of the real robot."""
+    bridge: Literal["unitree", "joint-trajectory"] | None = None
+    """Driver of the real robot; `python -m landward_bridges.unitree --help` says what it needs."""
     seconds: float | None = None
     """How long it walks [s of the robot's time]; default: 60, with a teleoperation until that is quit."""
     vx: float | None = None
@@ -57,7 +58,7 @@ class Deploy:
     walk: bool = True
     """Walk. --no-walk only stands up, holds, and rests: the first thing to try on a robot."""
     teleop: Literal["keyboard", "joy"] | None = None
-    """A person commands the robot and holds the deadman."""
+    """A person commands the robot and holds the deadman. joy listens to ROS's joy_node, started by itself."""
     rate: float = 1.0
     """Simulated seconds per second, with --twin; 1 is real time, else all nodes live on /clock."""
     namespace: str = ""
@@ -85,9 +86,10 @@ class Deploy:
 
         if self.twin == (self.bridge is not None):
             raise DeploymentError(
-                "say what to drive: --twin for the simulated robot, or --bridge unitree, joint-trajectory or "
-                "mobile-base for a real one"
+                "say what to drive: --twin for the simulated robot, or "
+                f"--bridge {' or '.join(BRIDGES)} for a real one"
             )
+        preflight.check_platform()
         if self.twin:
             # Nobody else's robot shall hear a rehearsal; who wants it on the network says so.
             os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

@@ -20,7 +20,8 @@ from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.signals import SignalHandlerOptions
 
-from landward_bringup.description import Deployment, DeploymentError, yaml_value
+from landward_bringup.description import Deployment
+from landward_bringup.process import DeploymentError, yaml_value
 from landward_bringup.view import Velocity, View
 from landward_ros import names, qos
 
@@ -38,11 +39,11 @@ class Observer:
         self._deployment = deployment
         self._context = rclpy.Context()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
-        words = ["--ros-args", "-p", f"use_sim_time:={yaml_value(deployment.simulated)}"]
-        for old, new in deployment.remappings:
+        words = ["--ros-args", "-p", f"use_sim_time:={yaml_value(deployment.place.simulated)}"]
+        for old, new in deployment.place.remappings:
             words += ["-r", f"{old}:={new}"]
         self._node = Node(
-            "deploy", context=self._context, namespace=f"/{deployment.namespace}", cli_args=words
+            "deploy", context=self._context, namespace=f"/{deployment.place.namespace}", cli_args=words
         )
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
@@ -66,7 +67,7 @@ class Observer:
         Raises:
             DeploymentError: a node is there twice: two monitors must never command one robot.
         """
-        space = f"/{self._deployment.namespace}"
+        space = f"/{self._deployment.place.namespace}"
         seen = Counter(name for name, where in self._node.get_node_names_and_namespaces() if where == space)
         wanted = {process.name for process in self._deployment.processes}
         if twice := sorted(name for name in wanted if seen[name] > 1):

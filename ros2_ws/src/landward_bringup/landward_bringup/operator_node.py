@@ -1,4 +1,4 @@
-"""The node of `operator`: a script of service calls, and commands and deadman at a fixed rate."""
+"""The node of `operate`: a script of service calls, and commands and deadman at a fixed rate."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ class Operator(Node):
         self._schedule = self._make_schedule()
         self._walking_since: float | None = None
         self._moving = False
-        self._held = self.drives
-        """Whether the deadman is held, by this node or by a person."""
+        self._held = True
+        """What the deadman says."""
         self._problem = ""
         self._why = ""
         self._stand = self.create_client(Trigger, names.POLICY_STAND)
@@ -70,8 +70,6 @@ class Operator(Node):
             self._command = self.create_publisher(TwistStamped, names.CMD_VEL, qos.COMMAND)
             self._deadman = self.create_publisher(Bool, names.DEADMAN, qos.COMMAND)
             self._timer = steady_timer(self, PERIOD, self._drive)
-        else:
-            self.create_subscription(Bool, names.DEADMAN, self._on_deadman, qos.COMMAND)
         self._script = self._run()
 
     def step(self) -> float:
@@ -87,15 +85,18 @@ class Operator(Node):
         return _STEP
 
     def close(self) -> None:
-        """Let the robot rest where a signal ends the node before its script."""
-        if self._moving:
+        """Let the robot rest where a signal ends the node before its script, or while a person drives."""
+        if self._moving or not self.drives and self._passive.service_is_ready():
             future = self._passive.call_async(Trigger.Request())
             rclpy.spin_until_future_complete(self, future, timeout_sec=1.0)
 
     def _run(self) -> Script:
         yield from self._find_services()
         yield from self._activate()
-        yield from self._wait_for_deadman()
+        if not self.drives:
+            self._say("over to the teleoperation: it stands, walks and rests the robot")
+            yield from self._pass(self.seconds or math.inf)
+            return
         self._moving = True
         try:
             yield from self._until_accepted(self._stand)
@@ -143,12 +144,6 @@ class Operator(Node):
                 raise RefusedError(f"the policy node refused to {name}{why}")
             self._say(f"policy: {name}d")
 
-    def _wait_for_deadman(self) -> Script:
-        if not self._held:
-            self._say("hold the deadman: the robot stands up then")
-        while not self._held:
-            yield
-
     def _until_accepted(self, client: Client) -> Script:
         """Ask until it is granted: measurements may not have been discovered, the robot not stand yet."""
         end = self._now() + PATIENCE
@@ -194,9 +189,6 @@ class Operator(Node):
                 self._problem = f"{topic}: {message.message}"
 
         return read
-
-    def _on_deadman(self, message: Bool) -> None:
-        self._held = message.data
 
     def _drive(self) -> None:
         if not rclpy.ok():

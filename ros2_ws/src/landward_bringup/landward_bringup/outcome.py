@@ -30,7 +30,7 @@ def report_recording(deployment: Deployment, ending: Ending, seconds: float, as_
         BagError: the recording cannot be read.
         RunError: the evaluation is damaged, or the folder cannot be written.
     """
-    summary = summarise(deployment.bag, deployment.namespace)
+    summary = summarise(deployment.bag, deployment.place.namespace)
     seal = read_policy_file(deployment.policy).graph_hash
     reference, note = find_reference(deployment.policy, seal)
     rows = judge(summary, reference, seconds)

@@ -14,7 +14,8 @@ from landward.atomic import describe_os_error
 from landward.errors import MissingDependencyError, RunError
 from landward.policy_file import read_policy_file
 from landward.runs import find_policy
-from landward_bringup.description import Deployment, DeploymentError, describe
+from landward_bringup.description import Deployment, describe
+from landward_bringup.process import DeploymentError
 from robots import get_robot
 from robots.fit import check_policy_fits
 
@@ -83,6 +84,14 @@ def check_ros(find: Callable[[str], object] = importlib.util.find_spec) -> None:
     """Whether ROS is there at all; see `plan` for the errors."""
     if find("rclpy") is None:
         raise DeploymentError(NO_ROS)
+
+
+def check_platform() -> None:
+    """Whether processes can be supervised here.
+
+    Raises:
+        DeploymentError: this is not Linux.
+    """
     if not sys.platform.startswith("linux"):
         raise DeploymentError(
             f"landward deploy ties its processes to itself as only Linux can, and this is {sys.platform}; "

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from landward_bringup.description import Deployment, Process
+from landward_bringup.description import Deployment
+from landward_bringup.process import Process
 from landward_bringup.supervisor import Ending, Job, Supervisor
 from landward_ros.shared_memory import remove_dead
 
