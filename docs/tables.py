@@ -16,7 +16,7 @@ from typing import Any
 from agents.recipes import agent_config
 from landward.constraint import Constraint
 from landward.spec import ObservationTerm
-from robots import Robot, get_robot
+from robots import Robot, Safety, get_robot
 from sims.evaluate.figures import FIGURES, show_value
 from sims.registry import get_task
 from sims.velocity import rewards
@@ -42,6 +42,17 @@ ROBOT_ROWS = (
     ("feet", "feet", ""),
     ("bodies", "contact shapes other than feet", ""),
     ("standing_height", "base origin above the ground in the standing pose", "m"),
+)
+SAFETY_ROWS = (
+    ("tilt", "largest tilt of the body", "rad"),
+    ("target_rate", "fastest change of a joint's target", "rad/s"),
+    ("velocity", "largest joint speed", "rad/s"),
+    ("effort", "largest joint torque", "N m"),
+    ("position_margin", "measured position beyond the joint's limits", "rad"),
+    ("damping", "gain of the safe state, damping", "N m s/rad"),
+    ("stand_speed", "joint speed while standing up", "rad/s"),
+    ("sensor_age", "oldest measurement that a command may rest on", "s"),
+    ("sensor_rate", "measurements of joints and IMU", "Hz"),
 )
 REWARD_SETTINGS = (
     ("sigma", "width of both tracking terms"),
@@ -69,6 +80,17 @@ def robot(name: str) -> list[str]:
         for field, title, unit in ROBOT_ROWS
     ]
     return _table(("what", "value", "source"), rows)
+
+
+def safety(name: str) -> list[str]:
+    """What the monitor enforces on a robot and where each number is from."""
+    declared = get_robot(name)
+    period = ("time between two commands", f"{declared.control_period:g} s", "rate of its tasks")
+    rows = [
+        (title, _value(declared.safety, field, unit), declared.sources[f"safety.{field}"])
+        for field, title, unit in SAFETY_ROWS
+    ]
+    return _table(("what", "value", "source"), [*rows, period])
 
 
 def observations(name: str) -> list[str]:
@@ -229,6 +251,7 @@ TABLES: dict[str, Callable[[str], list[str]]] = {
     f.__name__: f
     for f in (
         robot,
+        safety,
         observations,
         reward,
         reward_settings,
@@ -270,7 +293,7 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(line)} |" for line in lines]
 
 
-def _value(declared: Robot, field: str, unit: str) -> str:
+def _value(declared: Robot | Safety, field: str, unit: str) -> str:
     value = getattr(declared, field)
     if field == "joint_names":
         return ", ".join(value)

@@ -86,7 +86,7 @@ SOLO12 = Robot(
         "safety.effort": "effort_limit; the policy's own torque constraint is the tighter one",
         "safety.position_margin": "our choice: play of the joints",
         "safety.damping": "our choice: the derivative gain, without the stiffness",
-        "safety.stand_speed": "our choice: standing up takes about 1 s",
+        "safety.stand_speed": "our choice: about 1 s from lying to standing",
         "safety.sensor_age": "our choice: three periods of 200 Hz, less than one control period",
         "safety.sensor_rate": "our choice: four measurements in a control period; the drive gives 1 kHz",
         "feet": f"bounding sphere of the foot mesh of {_URDF}",
