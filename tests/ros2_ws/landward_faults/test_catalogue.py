@@ -31,8 +31,8 @@ def test_a_kind_can_be_injected_and_named(kind) -> None:
 
 def test_every_fault_of_the_monitor_is_expected_of_some_kind() -> None:
     expected = {reason for kind in KINDS for reason in kind.reasons}
-    # `internal` is an error in the monitor itself; command_torque needs a robot out of control.
-    assert set(reasons.FAULTS) - expected <= {reasons.INTERNAL, reasons.COMMAND_TORQUE}
+    # `internal` is an error in the monitor itself.
+    assert set(reasons.FAULTS) - expected == {reasons.INTERNAL}
     assert set(reasons.WARNINGS) <= expected
 
 

@@ -161,9 +161,9 @@ COMMAND_KINDS = (
         "a target that asks for too much torque",
         (COMMAND,),
         "target_far",
-        ("clamped.torque",),
+        ("clamped.torque", "command_torque"),
         CLAMPED,
-        ranges={"joint": _UNIT, "count": (4.0, 9.0)},
+        ranges={"joint": _UNIT, "count": (6.0, 11.0)},
     ),
     Kind(
         "command_nan",

@@ -206,6 +206,8 @@ class Injector(Node):
             self._held.append((self._release(fault), stream, raw, fault.everywhere))
             return []
         message = deserialize_message(raw, message_type)
+        if stream == COMMAND and not message.position:
+            return None  # the policy damps by now: there is no target to alter
         mutations.alter(message, fault, place)
         if kind.reaction in (CLAMPED, PASSED):
             self.trial.asked(self.instant, mutations.stamp_ns(message))

@@ -13,7 +13,7 @@ from robots.robot import Robot
 _BAD = (math.nan, math.inf, -math.inf)
 _FIELDS = ("position", "velocity", "effort")
 _NS = 1_000_000_000
-_ROOM = 1.3
+_ROOM = 1.5
 """Share of the way to the torque limit that a joint must have: it follows while the target is far."""
 
 

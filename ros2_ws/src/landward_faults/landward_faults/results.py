@@ -79,7 +79,9 @@ def record(outcome: Outcome, table: Iterable[Row], facts: Mapping[str, Any]) -> 
         "unprovoked": outcome.unprovoked,
         "seconds": round(outcome.seconds, 1),
         "holds": outcome.holds,
-        "kinds": {row.kind.name: dict(zip(COLUMNS[1:], map(_json, row.cells()[1:]), strict=True)) for row in table},
+        "kinds": {
+            row.kind.name: dict(zip(COLUMNS[1:], map(_json, row.cells()[1:]), strict=True)) for row in table
+        },
         "failures": [failure(verdict) for verdict in outcome.verdicts if not verdict.caught],
     }
 

@@ -156,20 +156,25 @@ class Session:
     def _recover(self, walking: bool) -> str:
         """One attempt; returns what the services answered."""
         answers = []
-        steps = [names.POLICY_PASSIVE, names.TWIN_RESET, names.SAFETY_RESET, names.POLICY_STAND]
-        for service in [*steps, *([names.POLICY_WALK] if walking else [])]:
+        for service in (names.POLICY_PASSIVE, names.TWIN_RESET, names.SAFETY_RESET, names.POLICY_STAND):
             success, text = self.call(service)
             answers.append(f"{service}: {text}")
-            if not success and service in (names.SAFETY_RESET, names.POLICY_STAND, names.POLICY_WALK):
-                self._wait_for_news()
+            if service == names.TWIN_RESET:
+                self._wait(2.0 / self.robot.safety.sensor_rate)  # to stand from the new pose, not the old one
+            if not success and service in (names.SAFETY_RESET, names.POLICY_STAND):
+                self._wait(self.injector.period)
                 return "; ".join(answers)
+        while walking and not self.call(names.POLICY_WALK)[0]:
+            self._wait(self.injector.period)  # it has to stand first, from where it sank to since the reset
+            if self.wants != "stand":
+                break
         self.until(lambda: self._is_ready(walking), 1.0)
         return "; ".join([*answers, f"policy: {self.injector.policy.message}", self.injector.safety.message])
 
-    def _wait_for_news(self) -> None:
-        """Wait for a control period of ROS time, in which statuses and commands go round."""
+    def _wait(self, seconds: float) -> None:
+        """Wait for so many seconds of ROS time, in which statuses and messages go round."""
         start = self.injector.now
-        self.until(lambda: self.injector.now >= start + self.injector.period, 1.0)
+        self.until(lambda: self.injector.now >= start + seconds, 1.0)
 
     def call(self, service: str, request: Any = None) -> tuple[bool, str]:
         """Call a service; whether it did what was asked, and what it says."""
@@ -236,7 +241,9 @@ class Session:
             if transition is None:
                 self.until(lambda: self._is_up() or self.lifecycle in _NEXT, 1.0)
             else:
-                self.call(names.POLICY_CHANGE_STATE, ChangeState.Request(transition=Transition(id=transition)))
+                self.call(
+                    names.POLICY_CHANGE_STATE, ChangeState.Request(transition=Transition(id=transition))
+                )
                 self.until(self._is_up, 0.1)
 
     def _is_up(self) -> bool:
