@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from landward.errors import MissingDependencyError, RunError
 from landward.policy_file import read_policy_file
 from landward.runs import find_policy
 from landward_bringup.description import Deployment, describe
-from landward_bringup.process import DeploymentError
+from landward_bringup.process import DeploymentError, Process
 from robots import get_robot
 from robots.fit import check_policy_fits
 
@@ -74,7 +74,7 @@ def plan(request: Request, find: Callable[[str], object] = importlib.util.find_s
     spec = read_policy_file(path).spec
     check_policy_fits(spec, robot, robot.control_period, path)
     deployment = describe(robot.name, path, spec.control_period, request.folder.resolve(), **request.settings)
-    check_packages(deployment, find)
+    check_packages(deployment.processes, find)
     if not deployment.bridge:
         _ = robot.urdf_path
     return deployment
@@ -99,9 +99,11 @@ def check_platform() -> None:
         )
 
 
-def check_packages(deployment: Deployment, find: Callable[[str], object] = importlib.util.find_spec) -> None:
+def check_packages(
+    processes: Iterable[Process], find: Callable[[str], object] = importlib.util.find_spec
+) -> None:
     """Whether all that the processes import is installed; see `plan` for the errors."""
-    for process in deployment.processes:
+    for process in processes:
         for module in (process.package, process.module):
             if find(module) is None:
                 raise DeploymentError(

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-from collections.abc import Mapping
-from pathlib import Path
-
 from rich.console import Console
 from rich.markup import escape
 
 from landward_bringup.description import Deployment
+from landward_bringup.environment import environment
 from landward_bringup.process import Process
 from landward_bringup.supervisor import Ending, Job, Supervisor
 from landward_ros.shared_memory import remove_dead
 
 LOOK = 0.5
 """[s] Between two looks at the robot."""
-BOOTSTRAPPED = "_ROS_WHEELS_BOOTSTRAP_COMPLETE"
-"""By which Python's ROS wheels know that LD_LIBRARY_PATH is set already. It is not handed on: a child whose
-LD_LIBRARY_PATH got lost on the way would not find ROS's libraries, and would not look for them either."""
-_INSTALLED = ("site-packages", "dist-packages")
 
 
 def run_deployment(deployment: Deployment, console: Console, seconds: float = 0.0) -> Ending:
@@ -47,7 +39,7 @@ def run_deployment(deployment: Deployment, console: Console, seconds: float = 0.
     try:
         with (
             Observer(deployment) as observer,
-            Supervisor(jobs, deployment.logs, say, environment(deployment)) as supervisor,
+            Supervisor(jobs, deployment.logs, say, environment(deployment.processes)) as supervisor,
             console.status("starting") as status,
         ):
             if quiet:
@@ -65,24 +57,3 @@ def run_deployment(deployment: Deployment, console: Console, seconds: float = 0.
 def job(process: Process) -> Job:
     """What the supervisor starts for a process."""
     return Job(process.name, process.command(), process.needs, process.ends, process.terminal)
-
-
-def environment(deployment: Deployment, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of all processes: they import our packages from where this process does."""
-    made = {key: value for key, value in base.items() if key != BOOTSTRAPPED}
-    packages = dict.fromkeys(["landward", "robots", *(p.package for p in deployment.processes)])
-    roots = dict.fromkeys(root for package in packages if (root := _root(package)))
-    given = [base["PYTHONPATH"]] if base.get("PYTHONPATH") else []
-    made["PYTHONPATH"] = os.pathsep.join([*roots, *given])
-    made["PYTHONUNBUFFERED"] = "1"
-    made["RCUTILS_LOGGING_BUFFERED_STREAM"] = "1"
-    return made
-
-
-def _root(package: str) -> str | None:
-    """The folder on sys.path that has a package; None where it is installed and so found anyway."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        return None
-    root = Path(spec.origin).parent.parent
-    return None if root.name in _INSTALLED else str(root)
