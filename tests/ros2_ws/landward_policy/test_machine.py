@@ -65,7 +65,7 @@ def test_a_second_stand_does_not_start_again():
 
 def test_walking_needs_a_stand():
     assert make().walk(STANDING, 0.0) == (
-        "walk refused: the robot is in passive, let it stand first (policy/stand)"
+        "walk refused: the robot is passive, let it stand first (policy/stand)"
     )
 
 
@@ -106,7 +106,7 @@ def test_a_fault_keeps_its_first_reason_until_passive():
     machine.fault("second")
     assert (machine.mode, machine.reason, machine.moves) == (Mode.FAULT, "input_lost: imu/data", False)
     assert machine.stand(STANDING, 13.0).startswith("stand refused: input_lost: imu/data; clear")
-    assert machine.walk(STANDING, 13.0).startswith("walk refused: the robot is in fault")
+    assert machine.walk(STANDING, 13.0).startswith("walk refused: input_lost: imu/data; clear")
     assert machine.passive() == ""
     assert (machine.mode, machine.reason) == (Mode.PASSIVE, "")
 

@@ -31,9 +31,6 @@ CLOCK = "clock"
 INTERNAL = "internal"
 """Fault: an error in this node."""
 
-MONITOR_AGE = 0.5
-"""Longest silence of the safety monitor, which reports ten times a second [s]."""
-
 
 class MonitorSilentError(LandwardError):
     """The safety monitor does not report."""
@@ -52,6 +49,8 @@ class Settings:
     """A sensor whose newest sample is older is lost [s]."""
     command_age: float = 0.5
     """A velocity command that is older counts as zero [s]."""
+    monitor_age: float = 0.5
+    """A safety monitor whose last report is older is lost; it reports ten times a second [s]."""
     threads: int = 1
     """Of ONNX Runtime."""
 
@@ -104,6 +103,7 @@ class Controller:
         self.command_expired = False
         """Whether the last inference ran on a command of zero because the operator is silent."""
         self._tick = 0
+        self._monitor_age = settings.monitor_age
         self._monitor_heard: tuple[float, float] | None = None
 
     def monitor(self, fault: str, now: float, steady: float) -> None:
@@ -193,5 +193,5 @@ class Controller:
             raise MonitorSilentError(f"no safety monitor is heard on {names.SAFETY_STATUS}; start it first")
         heard, heard_steady = self._monitor_heard
         silence = min(now - heard, steady - heard_steady)
-        if silence > MONITOR_AGE:
+        if silence > self._monitor_age:
             raise MonitorSilentError(f"the safety monitor was last heard {silence:.2f} s ago")

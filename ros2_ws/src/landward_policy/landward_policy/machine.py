@@ -82,8 +82,10 @@ class Machine:
         """
         if self.mode is Mode.POLICY:
             return ""
-        if self.mode is not Mode.STAND:
-            return f"walk refused: the robot is in {self.mode.value}, let it stand first (policy/stand)"
+        if self.mode is Mode.FAULT:
+            return f"walk refused: {self.reason}; clear the fault first (safety/reset or policy/passive)"
+        if self.mode is Mode.PASSIVE:
+            return "walk refused: the robot is passive, let it stand first (policy/stand)"
         error = np.abs(pose - self._standing)
         worst = int(np.argmax(error))
         # A comparison with NaN is false: "not within" refuses it.

@@ -14,6 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -121,15 +122,15 @@ class PolicyNode(LifecycleNode):
             ("control_period", "time between two commands [s]; 0 = the robot's own"),
             ("input_age", "oldest usable measurement [s]; 0 = the robot's own"),
             ("command_age", "a velocity command that is older counts as zero [s]"),
+            ("monitor_age", "longest silence of the safety monitor while the robot moves [s]"),
         ):
             descriptor = fixed(description=description, floating_point_range=span)
             self.declare_parameter(name, getattr(defaults, name), descriptor)
         self.declare_parameter("threads", defaults.threads, fixed(description="threads of ONNX Runtime"))
 
     def _settings(self) -> Settings:
-        fields = ("robot", "policy", "control_period", "input_age", "command_age", "threads")
-        values: list[Any] = [self.get_parameter(name).value for name in fields]
-        return Settings(*values)
+        values: dict[str, Any] = {f.name: self.get_parameter(f.name).value for f in fields(Settings)}
+        return Settings(**values)
 
     def _refuse(self, why: str) -> TransitionCallbackReturn:
         self._refusal = f"configure refused: {why}"
