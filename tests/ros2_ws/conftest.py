@@ -73,6 +73,8 @@ def start_node(ros_node: Any, tmp_path: Path) -> Iterator[Callable[..., NodeProc
     from landward_ros.shared_memory import remove_dead
 
     started: list[NodeProcess] = []
+    # Where ROS was sourced, rclpy and the messages are on it.
+    paths = [str(ROOT), *PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
 
     def start(
         module: str,
@@ -83,7 +85,7 @@ def start_node(ros_node: Any, tmp_path: Path) -> Iterator[Callable[..., NodeProc
     ) -> NodeProcess:
         command = [*python_module(module), *ros_arguments(parameters or {}, namespace)]
         log = tmp_path / f"{len(started)}_{name}.log"
-        process = NodeProcess(command, log, {"PYTHONPATH": os.pathsep.join([str(ROOT), *PACKAGES])})
+        process = NodeProcess(command, log, {"PYTHONPATH": os.pathsep.join(paths)})
         started.append(process)
         return process.wait_for(ros_node, name, namespace) if wait else process
 

@@ -1,6 +1,8 @@
 import random
 import struct
 
+import numpy as np
+
 from landward_bridges.unitree_crc import checksum, crc32_mpeg2, crc32_words, pack
 from tests.ros2_ws.landward_bridges.unitree_messages import LowCmd
 
@@ -77,3 +79,17 @@ def test_the_checksum_covers_all_but_itself():
     assert checksum(msg) == before
     msg.motor_cmd[11].kd = 3.0
     assert checksum(msg) != before
+
+
+def test_the_checksum_of_a_command_that_unitrees_c_struct_gave():
+    """Compiled with g++ from the struct of unitree_ros2's motor_crc.h and the loop of its crc32_core."""
+    msg = LowCmd(head=[0xFE, 0xEF], level_flag=0xFF)
+    for k, motor in enumerate(msg.motor_cmd):
+        motor.mode = 1
+        if k < 12:
+            # -0.5f + 0.1f * k
+            motor.q = float(np.float32(-0.5) + np.float32(0.1) * np.float32(k))
+            motor.kp, motor.kd = 35.0, 0.8
+        else:
+            motor.q, motor.dq = 2.146e9, 16000.0
+    assert checksum(msg) == 0xAE51C3FB
