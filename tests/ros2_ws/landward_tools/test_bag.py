@@ -79,6 +79,12 @@ def test_a_namespace_is_asked_for_by_name(tmp_path):
         Bag(path, "middle")
 
 
+def test_a_recording_without_a_robot_is_refused(tmp_path):
+    path = bags.write(tmp_path / "bag", [(1, "/cmd_vel", bags.cmd_vel(0))])
+    with pytest.raises(BagError, match="no robot in it: neither joint states nor commands, only /cmd_vel"):
+        Bag(path)
+
+
 def test_absolute_topics_have_no_namespace():
     assert full_topic(names.DIAGNOSTICS, "left") == "/diagnostics"
     assert full_topic(names.IMU, "/left/") == "/left/imu/data"

@@ -241,12 +241,18 @@ class Bag:
 
     def _refuse_other_namespace(self) -> None:
         ours = {topic: topic.strip("/").removesuffix(name).strip("/") for topic, name in _known(self.counts)}
-        if self.namespace not in ours.values():
-            there = ", ".join(sorted({space or "(none)" for space in ours.values()})) or "no robot at all"
-            wanted = f"in the namespace {self.namespace!r}" if self.namespace else "outside of a namespace"
+        if self.namespace in ours.values():
+            return
+        if not ours:
             raise BagError(
-                f"{self.path} has no robot {wanted}; its namespaces: {there}. Name one with --namespace"
+                f"{self.path} has no robot in it: neither joint states nor commands, only "
+                f"{', '.join(self.counts) or 'nothing'}; record while the robot or its twin runs"
             )
+        there = ", ".join(sorted({space or "(none)" for space in ours.values()}))
+        wanted = f"in the namespace {self.namespace!r}" if self.namespace else "outside of a namespace"
+        raise BagError(
+            f"{self.path} has no robot {wanted}; its namespaces: {there}. Name one with --namespace"
+        )
 
 
 _PADDINGS = (0, 4, 8)
