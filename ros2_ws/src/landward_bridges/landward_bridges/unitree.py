@@ -20,7 +20,7 @@ Parameters:
 
 Without a command for 1.5 control periods every motor is damped (no stiffness, the robot's safety.damping),
 and /diagnostics says command_lost; robot_silent says that /lowstate has stopped. This node has never run on
-hardware: its mapping, its checksum and its watchdog are tested, no more. Begin with the robot hung up.
+hardware: tests run it against a stand-in for the motors on the same topics. Begin with the robot hung up.
 """
 
 from __future__ import annotations
