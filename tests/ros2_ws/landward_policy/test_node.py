@@ -59,7 +59,7 @@ def test_from_unconfigured_to_walking_and_back(robot, path):
     robot.position = STANDING + 0.4
     robot.run(0.05)
     assert robot.call(names.POLICY_STAND).message == "stand"
-    assert "not standing yet, joint FR_hip_joint is 0.40 rad" in robot.call(names.POLICY_WALK).message
+    assert "0.40 rad from the standing pose" in robot.call(names.POLICY_WALK).message
     robot.run_until(lambda: list(robot.commands[-1].position) == STANDING.tolist(), "the standing pose")
     assert robot.observations == []
 
