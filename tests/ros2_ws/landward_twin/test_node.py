@@ -120,22 +120,26 @@ def test_it_stands_while_it_is_commanded_and_damps_soon_after_the_last_command(
     probe: Probe, start_node: Callable[..., Any]
 ) -> None:
     start_node(MODULE, names.TWIN_NODE, {"noise": False})
-    delays = []
-    for _ in range(3):  # a busy machine may hold up one of the processes
+    limit = 2 * GO1.control_period + 0.005  # one sensor period until it shows
+    delay = np.inf
+    for _ in range(5):  # a busy machine may hold up one of the processes
+        if delay < limit:
+            break
         probe.call(names.TWIN_RESET)
         sent = probe.stand(0.6)
         loaded = [np.abs(m.effort).max() for m in probe.got[names.JOINT_STATES][-20:]]
-        assert min(loaded) > 3.0  # N m: standing costs torque
+        assert np.median(loaded) > 3.0  # N m: standing costs torque
         seen = probe.count(names.JOINT_STATES)
         probe.wait(lambda seen=seen: probe.count(names.JOINT_STATES) > seen + 40, "more joint states")
         after = [m for m in probe.got[names.JOINT_STATES] if to_ns(m.header.stamp) > sent]
         # Damping a robot that hardly moves yet needs hardly any torque.
         first = next(m for m in after if np.abs(m.effort).max() < 2.0)
-        delays.append((to_ns(first.header.stamp) - sent) / NS)
-    assert min(delays) < 2 * GO1.control_period + 0.005  # one sensor period until it shows
-    lost = [s for s in probe.statuses() if s.message.startswith("command_lost")]
-    assert lost and lost[0].level == ERROR and lost[0].hardware_id == "go1"
-    assert {v.key: v.value for v in probe.statuses()[-1].values}["mode"] == "damping"
+        delay = (to_ns(first.header.stamp) - sent) / NS
+    assert delay < limit
+    probe.wait(lambda: probe.statuses()[-1].message.startswith("command_lost"), "the reason in /diagnostics")
+    lost = probe.statuses()[-1]
+    assert lost.level == ERROR and lost.hardware_id == "go1"
+    assert {v.key: v.value for v in lost.values}["mode"] == "damping"
 
 
 def test_reset_and_push_act_on_the_robot(probe: Probe, start_node: Callable[..., Any]) -> None:

@@ -117,6 +117,8 @@ class TwinRobot:
         self._watchdog = CommandWatchdog(self.cfg.control_period or robot.control_period)
         self.steps = 0
         """Physics steps done since the start; `reset` does not turn time back."""
+        self.command_lost = False
+        """Whether commands have stopped coming, so that the drives damp by themselves."""
         self._pending: deque[tuple[int, Floats | None]] = deque()
         self._target: Floats | None = None
         self._acceleration = np.zeros(3)
@@ -137,11 +139,6 @@ class TwinRobot:
     def waiting(self) -> bool:
         """Whether no command has come yet."""
         return not self._watchdog.started
-
-    @property
-    def command_lost(self) -> bool:
-        """Whether commands have stopped coming, so that the drives damp by themselves."""
-        return self._watchdog.started and self._watchdog.expired(self.time)
 
     @property
     def longest_silence(self) -> float:
@@ -183,6 +180,7 @@ class TwinRobot:
             if reason:
                 raise LandwardError(f"robot {self.robot.name} refuses the command: {reason}")
         self._watchdog.command(self.time)
+        self.command_lost = False
         self._pending.append((self.steps + self._lag, position))
 
     def damp(self) -> None:
@@ -204,7 +202,8 @@ class TwinRobot:
     def _step(self) -> None:
         while self._pending and self._pending[0][0] <= self.steps:
             self._target = self._pending.popleft()[1]
-        if self.command_lost:
+        if self._watchdog.expired(self.time):
+            self.command_lost = self._watchdog.started
             self.damp()
         self._ctrl[:] = self._torque(self._q[self._qpos], self._v[self._dof])
         before = self._v[:3].copy()
