@@ -88,6 +88,7 @@ def test_a_node_for_launch_says_what_the_process_says() -> None:
         "package": "landward_bringup",
         "executable": "operate",
         "name": "operator",
+        "exec_name": "operator",
         "namespace": "left",
         "parameters": [{"use_sim_time": True, "seconds": 5.0, "command": [0.5, 0.0, 0.0]}],
         "remappings": [("/clock", "/left/clock")],

@@ -113,6 +113,7 @@ def node_kwargs(process: Process) -> dict[str, Any]:
         "package": process.package,
         "executable": process.executable,
         "name": process.name,
+        "exec_name": process.name,
         "namespace": process.namespace,
         "parameters": [parameters],
         "remappings": list(process.remappings),

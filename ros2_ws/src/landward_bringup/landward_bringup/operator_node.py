@@ -106,8 +106,9 @@ class Operator(Node):
                 self._walking_since = self._now()
                 self._say("walking")
             yield from self._pass(self.seconds or math.inf)
-            self._schedule, self._walking_since = constant((0.0, 0.0, 0.0), 1.0), None
-            yield from self._pass(HALT)
+            if self.walks:
+                self._walking_since = None
+                yield from self._pass(HALT)
         except RefusedError as error:
             # Said first: the robot may be down already, and what it rests with is no news.
             yield from self._rest(str(error))
