@@ -1,7 +1,7 @@
 """Removes the shared-memory files that Fast DDS leaves behind when a process is killed.
 
-A participant holds a lock (flock) on `fastdds_<name>_el` as long as it lives. Files whose lock is free belong to
-nobody: half a megabyte for every node that was killed, in a folder that is main memory.
+A participant holds a lock (flock) on `fastdds_<name>_el` as long as it lives. Files whose lock is free belong
+to nobody: half a megabyte for every node that was killed, in a folder that is main memory.
 """
 
 from __future__ import annotations
