@@ -140,7 +140,10 @@ class Machine:
         Args:
             now: ROS time [s].
         """
-        x = min(max((now - self._began) / self._duration, 0.0), 1.0) if self._duration > 0.0 else 1.0
+        passed = now - self._began
+        if passed >= self._duration:
+            return self._standing
+        x = max(passed / self._duration, 0.0)
         return self._from + (self._standing - self._from) * (x**3 * (10.0 + x * (6.0 * x - 15.0)))
 
     def _to_passive(self) -> None:
