@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from landward.atomic import write_text_atomic
+from landward.errors import LandwardError
 from landward_bringup import preflight
 from landward_bringup.description import BRIDGES, Deployment, Walk
 from landward_bringup.process import DeploymentError, Parameter, parse_setting
@@ -149,7 +150,14 @@ class Deploy:
             return ending.status
         from landward_bringup.outcome import report_recording
 
-        return report_recording(deployment, ending, self.walking_seconds, self.json)
+        try:
+            return report_recording(deployment, ending, self.walking_seconds, self.json)
+        except LandwardError as error:
+            # A deployment that failed early has nothing recorded; that is not what went wrong.
+            if not ending.status:
+                raise
+            print(f"no table: {error}", file=sys.stderr)
+            return ending.status
 
 
 def collect_settings(texts: Iterable[str]) -> Mapping[str, dict[str, Parameter]]:
