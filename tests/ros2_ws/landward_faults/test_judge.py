@@ -155,6 +155,26 @@ def test_a_dead_monitor_needs_a_drive_that_damps() -> None:
     assert watch.verdict().caught and watch.verdict().reaction == pytest.approx(1.75)
 
 
+def test_a_takeover_for_want_of_computing_time_voids_the_trial() -> None:
+    watch = trial("joints_nan")
+    handled(watch, reasons=("command_silent",))
+    assert watch.overtaken
+    watch.reasons(10.01, ("sensor_nan",))
+    assert not watch.overtaken and watch.verdict().caught
+
+
+def test_a_wrong_name_does_not_void_the_trial() -> None:
+    watch = trial("joints_nan")
+    handled(watch, reasons=("joint_position",))
+    assert not watch.overtaken
+
+
+def test_a_takeover_within_the_grace_voids_the_trial() -> None:
+    watch = Trial(draw(Kind("c", "c", (JOINTS,), "violate.c", ("constraint.c",), grace=0.2), 0, 0), PERIOD)
+    handled(watch, reacted=10.1, reasons=("tilt",))
+    assert watch.overtaken
+
+
 def test_a_fault_that_never_began_is_a_failure() -> None:
     assert trial("joints_nan").verdict().failures == ("it could not be injected",)
 

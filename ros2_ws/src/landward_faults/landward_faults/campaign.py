@@ -94,12 +94,13 @@ def _observe(session: Session, trial: Trial) -> str:
     def over() -> bool:
         if trial.began is None:
             return not injector.commanded or injector.now > last
-        return trial.finished or trial.premature or injector.now > last
+        return trial.finished or trial.overtaken or injector.now > last
 
     session.until(over, _STALL)
-    if trial.began is None or trial.premature:
-        if injector.commanded:
-            return ""
+    if trial.overtaken:
+        # Its name may be on its way.
+        session.until(lambda: not trial.overtaken, _NEWS)
+    if trial.overtaken or (trial.began is None and not injector.commanded):
         # The takeover is there before the status that says why.
         session.until(lambda: injector.safety.level >= ERROR or injector.policy.level >= ERROR, _NEWS)
         return f"{injector.safety.message}; the policy: {injector.policy.message}"

@@ -32,8 +32,8 @@ PROCESS_SHARE = 0.05
 class Faults:
     """Inject faults into the running nodes and judge what the safety monitor does about each.
 
-    Twin, policy and safety monitor run as the processes they are on a robot; a fault injector sits between them.
-    Every fault has to lead to the safe state within one control period (two where a process dies), no
+    Twin, policy and safety monitor run as the processes they are on a robot, with a fault injector between
+    them. Every fault has to lead to the safe state within one control period (two where a process dies), no
     command outside limits may reach the robot, and /diagnostics has to name the fault. Exit status 1 where
     one of them fails. It runs on this machine alone and never reaches a real robot.
 

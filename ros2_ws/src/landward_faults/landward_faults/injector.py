@@ -101,7 +101,7 @@ class Injector(Node):
         self._begin = self.now + trial.fault.wait * self.period
         self._held.clear()
         for stream in self._streams.values():
-            stream.number = 0
+            stream.begin()
         self.trial = trial
 
     def end(self) -> None:
@@ -124,8 +124,6 @@ class Injector(Node):
         """The robot's time begins at 0."""
         self.now = self._heard_deadman = self._operated = self._last_command = 0.0
         self.limits.forget()
-        for stream in self._streams.values():
-            stream.last_ns = 0
 
     def advance(self, seconds: float) -> None:
         """Let time go on without the robot, whose clock died with it."""

@@ -18,6 +18,10 @@ _TOLERANCE = 1e-6
 """Rounding of a limit's arithmetic, relative and absolute."""
 POLICY_REASONS = frozenset(("input_lost", "policy_input"))
 """The policy may be the first to notice a bad measurement; it then asks for damping itself, and says so."""
+TIMING = frozenset(
+    ("sensor_silent", "sensor_stale", "command_silent", "command_stale", "input_lost", "monitor_silent")
+)
+"""Faults that a machine too busy for its rate makes by itself."""
 _REMEMBERED = 8
 """Measurements that a command may have been computed from: two control periods."""
 
@@ -178,11 +182,15 @@ class Trial:
             self._named = now
 
     @property
-    def premature(self) -> bool:
-        """Whether something else made the monitor take over before the fault counts."""
-        if self.began is None or self._reacted is None or self._named is not None:
+    def overtaken(self) -> bool:
+        """Whether the monitor took over for another cause first, so that this fault could not show.
+
+        A busy machine makes real faults of its own: a message late, a process not run. Only such causes count
+        here, and a fault whose grace had not passed.
+        """
+        if self.began is None or self._reacted is None or self._named is not None or self._failures:
             return False
-        return self._reacted < self.began + self.fault.kind.grace
+        return self._reacted < self.began + self.fault.kind.grace or not self._heard.isdisjoint(TIMING)
 
     @property
     def finished(self) -> bool:

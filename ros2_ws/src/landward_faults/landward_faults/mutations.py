@@ -24,12 +24,16 @@ class Stream:
         self.robot = robot
         self.control_period = control_period
         self.constraints = {constraint.name: constraint for constraint in constraints}
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the messages of the last trial."""
         self.last_ns = 0
-        """Stamp of the last message before the fault [ns]."""
+        """Stamp of the last message before the fault [ns]; 0 before the first."""
         self.last_position: dict[str, float] = {}
         """Targets of the last command before the fault, by joint [rad]."""
         self.number = 0
-        """Messages altered so far, this one included."""
+        """Messages affected so far."""
 
 
 def alter(message: Any, fault: Fault, stream: Stream) -> None:

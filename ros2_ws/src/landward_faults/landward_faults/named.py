@@ -51,7 +51,7 @@ class Counters:
 
 
 class Words:
-    """What statuses say, to see which of their words are new: a fault of before is not the name of this one."""
+    """What statuses say, to see which of their words are new: an old fault does not name this one."""
 
     def __init__(self) -> None:
         self._seen: dict[str, set[str]] = {}

@@ -234,8 +234,9 @@ class Session:
         while not self._is_up():
             if time.monotonic() > end:
                 raise FaultError(
-                    f"{', '.join(started)} not there within {_START:g} s: the policy is {self.lifecycle or 'silent'} "
-                    f"({injector.policy.message}), the monitor {injector.safety.message or 'silent'}"
+                    f"{', '.join(started)} not there within {_START:g} s: the policy is "
+                    f"{self.lifecycle or 'silent'} ({injector.policy.message}), the monitor "
+                    f"{injector.safety.message or 'silent'}; see {self.settings.folder}"
                 )
             transition = _NEXT.get(self.lifecycle)
             if transition is None:
