@@ -1,10 +1,13 @@
 import json
 import math
 
+import numpy as np
 import pytest
 
 bags = pytest.importorskip("tests.ros2_ws.landward_tools.bags")
 
+from landward_tools.bag import Statuses  # noqa: E402
+from landward_tools.plots import stretches  # noqa: E402
 from landward_tools.report import plot, summarise, to_json, to_text  # noqa: E402
 
 MS = 10**6
@@ -23,6 +26,8 @@ def walk(space=""):
             (time + 3 * MS, f"{space}/joint_command", bags.joint_state(time, (1, 2, 3))),
         ]
     end = 6100 * MS
+    early = (5000 * MS, f"{space}/safety/status", bags.status(2, "tilt: 1.1 rad", fault="tilt"))
+    rows.append(early)
     rows += [
         (end, f"{space}/joint_command", bags.joint_state(end, velocity=(0, 0, 0))),
         (
@@ -74,6 +79,14 @@ def test_text_has_the_numbers(tmp_path):
     assert "p99 3.000 ms" in text
     assert "tilt" in text
     assert "clamped.rate 7" in text
+
+
+def test_stretches_of_one_state_are_merged():
+    texts = ("armed", "armed: clamped.rate", "armed: late.command", "tilt: 1.2 rad", "tilt: 1.3 rad")
+    level, received = np.array([0, 1, 1, 2, 2]), np.array([0, 1, 2, 3, 4])
+    found = stretches(Statuses(received, level, texts, ({},) * 5))
+    assert found == [(0, 1, "armed", 0), (1, 3, "armed", 1), (3, 4, "tilt", 2)]
+    assert stretches(Statuses(received[:0], level[:0], (), ())) == []
 
 
 def test_plot_draws_every_curve(tmp_path):

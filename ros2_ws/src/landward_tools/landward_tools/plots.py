@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ STYLE = {
     "ytick.color": INK,
     "svg.fonttype": "none",
 }
+_LEVELS = (COMMANDED, "#f9a825", BAD)
+"""Colours of OK, warning and error."""
+_LETTER = 0.009
+"""Width of a letter as a share of the axis."""
 LABELS = ("forward\n[m/s]", "sideways\n[m/s]", "turn\n[rad/s]")
 
 
@@ -69,7 +74,7 @@ def _velocities(axes: list[Any], bag: Bag) -> int:
             ax.step(seconds, commands.values[:, i], color=INK, lw=1.4, where="post", label="commanded")
         ax.set_ylabel(LABELS[i])
     if times:
-        axes[0].legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
+        axes[0].legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), ncols=2)
     return start
 
 
@@ -82,14 +87,27 @@ def _states(ax: Any, bag: Bag, start: int) -> None:
 
 
 def _state_bars(ax: Any, row: int, statuses: Statuses, start: int) -> None:
-    """One bar for each stretch of equal messages; red where it is an error."""
-    changes = [i for i, text in enumerate(statuses.message) if i == 0 or text != statuses.message[i - 1]]
-    for first, after in zip(changes, [*changes[1:], len(statuses.message) - 1], strict=True):
-        begin, end = ((statuses.received[i] - start) / 1e9 for i in (first, after))
-        color = BAD if statuses.level[first] >= 2 else COMMANDED
-        ax.barh(row, end - begin, left=begin, height=0.7, color=color, alpha=0.6)
-        label = statuses.message[first].partition(":")[0]
-        ax.text(begin, row, f" {label}", ha="left", va="center", fontsize=8, clip_on=True)
+    """One bar for each stretch of one state, with its name where there is room for it."""
+    spans = stretches(statuses)
+    total = (spans[-1][1] - spans[0][0]) / 1e9 if spans else 0.0
+    for begin, end, label, level in spans:
+        left, width = (begin - start) / 1e9, (end - begin) / 1e9
+        ax.barh(row, width, left=left, height=0.7, color=_LEVELS[min(level, 2)], alpha=0.6, edgecolor="white")
+        if width > _LETTER * total * len(label):
+            ax.text(left, row, f" {label}", ha="left", va="center", fontsize=8, clip_on=True)
+
+
+def stretches(statuses: Statuses) -> list[tuple[int, int, str, int]]:
+    """(begin [ns], end [ns], name, level) of each stretch of one state; its name ends at a colon or comma."""
+    names_ = [re.split("[:,;]", text)[0] for text in statuses.message]
+    states = list(zip(names_, statuses.level.tolist(), strict=True))
+    changes = [i for i, state in enumerate(states) if i == 0 or state != states[i - 1]]
+    times = statuses.received.tolist()
+    # The last stretch ends with the last message; without messages there is none.
+    return [
+        (times[i], times[end], *states[i])
+        for i, end in zip(changes, [*changes[1:], len(states) - 1], strict=False)
+    ]
 
 
 def _latency(ax: Any, bag: Bag) -> None:
