@@ -153,7 +153,7 @@ class Gauntlet:
         self.qd = step / QUARTER
         if segment.kind == "pushed":
             self.qd[segment.joint] = 9.0 * segment.amount
-            step = self.qd * QUARTER
+            step = np.where(np.arange(2) == segment.joint, 0.3 * segment.amount, step)
         if segment.kind == "fast":
             self.qd[segment.joint] = 6.0 + 3.0 * abs(segment.amount)
         self.q = np.clip(self.q + step, np.array(LOW) - 0.05, np.array(HIGH) + 0.05)

@@ -55,7 +55,7 @@ def test_no_fault_gets_a_command_out_of_limits():
 
 @pytest.mark.slow
 def test_a_hundred_thousand_ticks():
-    ticks, seen = run(420)
+    ticks, seen = run(440)
     assert ticks >= TICKS
     missing = {*FAULTS, *WARNINGS, "constraint.quick", "constraint.jerky", "constraint.bent"} - {*seen}
     assert not missing, f"never happened: {missing}; seen {seen}"
