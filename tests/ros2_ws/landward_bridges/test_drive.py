@@ -76,6 +76,20 @@ def test_a_silent_robot_is_reported():
     assert robot.condition(1.2).severity == OK
 
 
+def test_a_robot_whose_measurements_cannot_be_used_is_silent_and_it_says_why():
+    robot = drive()
+    robot.unusable("no joint 'hip'")
+    assert robot.condition(0.0).message == (
+        "robot_silent: nothing has come from the robot yet (the last was refused: no joint 'hip')"
+    )
+    robot.heard(1.0)
+    assert robot.condition(1.05).severity == OK
+    robot.unusable("a position is NaN or infinite")
+    assert robot.condition(1.2).message.endswith(
+        "100 ms (the last was refused: a position is NaN or infinite)"
+    )
+
+
 def test_hold_leaves_the_robots_controller_alone_before_the_first_target():
     hold = Hold()
     assert hold.position(None, np.zeros(2)) is None

@@ -111,7 +111,17 @@ def test_without_joint_states_nothing_moves(robot):
         period=0.05,
         act=lambda: robot.commands.publish(target),
     )
-    robot.spin(lambda: False, seconds=0.3, period=0.05, act=lambda: robot.commands.publish(target))
+
+    def without_effort():
+        robot.states.publish(JointState(name=list(NAMES), position=[0.0] * 12, velocity=[0.0] * 12))
+        robot.commands.publish(target)
+
+    refused = "(the last was refused: joint message: 0 entries of effort for 12 names)"
+    assert robot.spin(
+        lambda: any(status.message.endswith(refused) for status in robot.statuses),
+        period=0.05,
+        act=without_effort,
+    )
     assert robot.points == []
 
 

@@ -37,7 +37,7 @@ class Drive:
         self._robot = CommandWatchdog(ROBOT_SILENCE, factor=1.0)
         self._topic, self._safe = topic, safe
         self._target: np.ndarray | None = None
-        self._refusal = ""
+        self._refusal = self._unusable = ""
         self.commands = 0
         """Commands accepted."""
         self.refused = 0
@@ -64,7 +64,12 @@ class Drive:
 
     def heard(self, now: float) -> None:
         """The robot sent a measurement."""
+        self._unusable = ""
         self._robot.command(now)
+
+    def unusable(self, reason: str) -> None:
+        """The robot sent a measurement that cannot be used: as if none had come."""
+        self._unusable = reason
 
     def target(self, now: float) -> np.ndarray | None:
         """What the robot is to do now; None is the safe state."""
@@ -75,18 +80,22 @@ class Drive:
         if self._commands.started and self._commands.expired(now):
             limit = 1e3 * self._commands.limit
             lost = f"command_lost: no {self._topic} for more than {limit:g} ms; {self._safe}"
-            return Condition(
-                ERROR, f"{lost} (the last was refused: {self._refusal})" if self._refusal else lost
-            )
+            return Condition(ERROR, lost + _because(self._refusal))
         if not self._robot.started:
-            return Condition(WARN, "robot_silent: nothing has come from the robot yet")
+            silent = "robot_silent: nothing has come from the robot yet"
+            return Condition(WARN, silent + _because(self._unusable))
         if self._robot.expired(now):
-            return Condition(ERROR, f"robot_silent: nothing for more than {1e3 * ROBOT_SILENCE:g} ms")
+            silent = f"robot_silent: nothing for more than {1e3 * ROBOT_SILENCE:g} ms"
+            return Condition(ERROR, silent + _because(self._unusable))
         if self._refusal:
             return Condition(WARN, f"command_refused: {self._refusal}")
         if not self._commands.started:
             return Condition(OK, f"waiting for the first {self._topic}; {self._safe}")
         return Condition(OK, f"{self._safe}, as commanded" if self._target is None else "following commands")
+
+
+def _because(reason: str) -> str:
+    return f" (the last was refused: {reason})" if reason else ""
 
 
 class Hold:

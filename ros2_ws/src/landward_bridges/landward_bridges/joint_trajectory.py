@@ -63,7 +63,6 @@ class JointTrajectoryNode(Node):
         self._drive = Drive(self._period, names.ROBOT_COMMAND, "holding the measured position")
         self._hold = Hold()
         self._measured: np.ndarray | None = None
-        self._refused_states = ""
         self._sent = -np.inf
         self._ticker = Ticker(self, self._period / _WATCHES)
         self._reporter = Reporter(self, "drive", self._robot.name)
@@ -97,11 +96,13 @@ class JointTrajectoryNode(Node):
         try:
             position = self._order.read(msg).position
         except MessageError as error:
-            self._refused_states = str(error)
+            self._drive.unusable(str(error))
             return
         if np.isfinite(position).all():
-            self._measured, self._refused_states = position, ""
+            self._measured = position
             self._drive.heard(time.monotonic())
+        else:
+            self._drive.unusable("a position is NaN or infinite")
 
     def _send(self, target: np.ndarray | None, now: float) -> None:
         position = self._hold.position(target, self._measured)
@@ -112,8 +113,6 @@ class JointTrajectoryNode(Node):
     def _report(self, now: float) -> None:
         condition = self._drive.condition(now)
         values = {"commands": str(self._drive.commands), "refused": str(self._drive.refused)}
-        if self._refused_states:
-            values["refused_joint_states"] = self._refused_states
         self._reporter.set(bytes([condition.severity]), condition.message, values)
 
 
