@@ -155,6 +155,7 @@ class PolicyNode(LifecycleNode):
         if runner is None or not runner.active:
             answer.message = f"{name} refused: the node is {self._lifecycle}; configure and activate it first"
             return answer
+        runner.drain()
         refusal = act(runner.controller, runner.now() / NS, time.monotonic())
         self.get_logger().info(refusal or name)
         self._report_change()

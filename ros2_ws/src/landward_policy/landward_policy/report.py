@@ -44,6 +44,8 @@ def summary(controller: Controller, late: Mapping[str, float]) -> tuple[bytes, s
 
 def lateness(late: Lateness) -> dict[str, str]:
     """How punctual the loop is."""
+    if late.count == 0:
+        return {"ticks": "0"}
     return {
         "ticks": str(late.count),
         "missed ticks": str(late.missed),

@@ -12,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
@@ -58,7 +59,7 @@ class Runner:
         self._warm_up()
         self._commands = node.create_publisher(JointState, names.POLICY_COMMAND, qos.COMMAND)
         self._observations = node.create_publisher(Float64MultiArray, names.OBSERVATION, qos.OBSERVATION)
-        self._subscriptions: dict[str, Subscription] = {}
+        self._subscriptions: list[Subscription] = []
         self._subscribe()
 
     def start(self) -> None:
@@ -79,7 +80,7 @@ class Runner:
 
     def destroy(self) -> None:
         """Let go of the topics."""
-        for subscription in self._subscriptions.values():
+        for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
         self._node.destroy_publisher(self._commands)
         self._node.destroy_publisher(self._observations)
@@ -113,14 +114,14 @@ class Runner:
             names.IMU: (Imu, qos.SENSOR, convert.read_imu),
             names.CMD_VEL: (TwistStamped, qos.COMMAND, self._read_command),
         }
-        create = self._node.create_subscription
         for topic in self.controller.inputs.buffers:
             kind, profile, read = wanted[topic]
-            take = partial(self._take, topic, read)
-            self._subscriptions[topic] = create(kind, topic, take, profile)
-        self._subscriptions[names.SAFETY_STATUS] = create(
-            DiagnosticStatus, names.SAFETY_STATUS, self._monitor, qos.LATCHED
-        )
+            self._listen(topic, kind, profile, partial(self._sample, topic, read))
+        self._listen(names.SAFETY_STATUS, DiagnosticStatus, qos.LATCHED, self._monitor)
+
+    def _listen(self, topic: str, kind: Any, profile: QoSProfile, act: Callable[[Any], None]) -> None:
+        subscription = self._node.create_subscription(kind, topic, act, profile)
+        self._subscriptions.append(subscription)
 
     def _warm_up(self) -> None:
         """Run what the first ticks would otherwise run for the first time; the policy did so itself."""
@@ -130,21 +131,19 @@ class Runner:
         convert.position_command(joints, 0, np.zeros(len(joints)))
         convert.damping_command(joints, 0)
 
-    def _take(self, topic: str, read: Callable[[Any], Any], msg: Any) -> None:
-        """Take a message and all that wait behind it: a tick must not run on the oldest of a queue."""
-        buffer = self.controller.inputs.buffers[topic]
-        subscription = self._subscriptions[topic]
-        now = self.now() / NS
-        while True:
-            try:
-                buffer.push(read(msg), now)
-            except MessageError as error:
-                buffer.refuse(str(error))
+    def drain(self) -> None:
+        """Take every message that waits: a process that was held up must not act on the oldest of a queue."""
+        for subscription in self._subscriptions:
             with subscription.handle:
-                taken = subscription.handle.take_message(subscription.msg_type, False)
-            if taken is None:
-                break
-            msg = taken[0]
+                while (taken := subscription.handle.take_message(subscription.msg_type, False)) is not None:
+                    subscription.callback(taken[0])
+
+    def _sample(self, topic: str, read: Callable[[Any], Any], msg: Any) -> None:
+        buffer = self.controller.inputs.buffers[topic]
+        try:
+            buffer.push(read(msg), self.now() / NS)
+        except MessageError as error:
+            buffer.refuse(str(error))
         self._slot.arrived(topic)
         if self._align and topic == names.JOINT_STATES and self.active:
             self._align, self._last = False, 0
@@ -165,7 +164,9 @@ class Runner:
         self._changed()
 
     def _tick(self) -> None:
-        began, now = time.perf_counter(), self.now()
+        began = time.perf_counter()
+        self.drain()
+        now = self.now()
         command = self.controller.tick(now / NS, time.monotonic())
         self._send(command, now)
         self._cost.record(time.perf_counter() - began)
