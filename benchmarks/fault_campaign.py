@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for verdict in outcome.verdicts:
         if not verdict.caught:
             print(f"{verdict.kind} {verdict.seed}: {'; '.join(verdict.failures)}")
-    print(f"{len(outcome.unprovoked)} takeovers for want of computing time; those trials were run again")
+    print(f"{len(outcome.void)} trials were disturbed by other work on the machine and run again")
     harness.save_plot(plot(table), "fault_campaign", run)
     share = results.worst_share(table)
     harness.finish(

@@ -248,3 +248,13 @@ def test_a_robot_that_was_started_again_has_no_past() -> None:
     limits.command(target())
     limits.forget()
     assert limits.command(target(moved(1, 1.0))) == []
+
+
+def test_the_excess_of_a_late_reaction() -> None:
+    watch = trial("joints_nan")
+    assert watch.excess == 0.0
+    handled(watch, reacted=10.03)
+    assert watch.excess == pytest.approx(0.01)
+    watch = trial("joints_nan")
+    handled(watch, reacted=10.019)
+    assert watch.excess == 0.0

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from landward_faults.judge import Trial, Verdict
 from landward_faults.kinds import DAMPING, PROCESS, Fault
 from landward_faults.session import Session
+from landward_ros import names
 from landward_ros.diagnostics import ERROR
 
 _TIMEOUT = 1.5
@@ -16,7 +17,9 @@ _TIMEOUT = 1.5
 _STALL = 30.0
 """Longest trial [s of wall time]."""
 _ATTEMPTS = 5
-"""A trial that is disturbed before its fault is there is run again so often."""
+"""A trial that the machine disturbs is run again, until it has been run so often."""
+_REACTING = (names.TWIN_NODE, names.SAFETY_NODE)
+"""Nodes whose reaction is timed."""
 _NEWS = 0.5
 """Longest wait for a status [s of wall time]."""
 _LATCHED = 1.0
@@ -30,8 +33,9 @@ class Outcome:
     verdicts: list[Verdict] = dataclasses.field(default_factory=list)
     violations: list[str] = dataclasses.field(default_factory=list)
     """Commands outside limits, between the trials too."""
-    unprovoked: list[str] = dataclasses.field(default_factory=list)
-    """What made the monitor take over where no fault had been injected yet."""
+    void: list[str] = dataclasses.field(default_factory=list)
+    """Trials that the machine disturbed and that were run again, with what disturbed them: another takeover
+    came first, or a reaction was late for want of a processor."""
     commands: int = 0
     """Commands seen on the robot topic."""
     seconds: float = 0.0
@@ -80,14 +84,14 @@ def _inject(session: Session, fault: Fault, walking: bool, outcome: Outcome) -> 
         verdict = trial.verdict()
         if not disturbed:
             break
-        outcome.unprovoked.append(disturbed)
+        outcome.void.append(disturbed)
     session.injector.end()
     assert verdict is not None
     return verdict
 
 
 def _observe(session: Session, trial: Trial) -> str:
-    """Wait until everything is said; returns what disturbed the robot before the fault was there, or ""."""
+    """Wait until everything is said; returns what voids the trial, or ""."""
     injector, fault = session.injector, trial.fault
     last = injector.now + fault.wait * trial.period + fault.kind.grace + _TIMEOUT
 
@@ -96,7 +100,10 @@ def _observe(session: Session, trial: Trial) -> str:
             return not injector.commanded or injector.now > last
         return trial.finished or trial.overtaken or injector.now > last
 
+    session.until(lambda: trial.began is not None or over(), _STALL)
+    waited = session.nodes.starved(*_REACTING)
     session.until(over, _STALL)
+    waited = session.nodes.starved(*_REACTING) - waited
     if trial.overtaken:
         # Its name may be on its way.
         session.until(lambda: not trial.overtaken, _NEWS)
@@ -107,4 +114,9 @@ def _observe(session: Session, trial: Trial) -> str:
     if fault.kind.reaction == DAMPING and PROCESS not in fault.kind.streams:
         end = injector.now + _LATCHED * trial.period
         session.until(lambda: injector.now >= end, _STALL)
+    late = trial.excess / session.settings.rate
+    if 0.0 < late < waited:
+        return (
+            f"{late * 1e3:.0f} ms late, of {waited * 1e3:.0f} ms in which no processor was free for the nodes"
+        )
     return ""

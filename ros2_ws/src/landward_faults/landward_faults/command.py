@@ -129,7 +129,7 @@ def show(outcome: Outcome, table: Sequence[Row]) -> None:
     print(
         f"{caught} of {len(outcome.verdicts)} faults handled in {outcome.seconds:.0f} s; "
         f"{len(outcome.violations)} of {outcome.commands} commands outside limits; "
-        f"{len(outcome.unprovoked)} takeovers before a fault was there"
+        f"{len(outcome.void)} trials disturbed by the machine and run again"
     )
     for verdict in outcome.verdicts:
         if not verdict.caught:
@@ -137,5 +137,5 @@ def show(outcome: Outcome, table: Sequence[Row]) -> None:
             print(f"  --again {verdict.kind} {seed} {number}: {'; '.join(verdict.failures)}")
     for violation in outcome.violations:
         print(f"  {violation}")
-    for reason in outcome.unprovoked:
-        print(f"  unprovoked: {reason}")
+    for reason in outcome.void:
+        print(f"  void: {reason}")

@@ -193,6 +193,13 @@ class Trial:
         return self._reacted < self.began + self.fault.kind.grace or not self._heard.isdisjoint(TIMING)
 
     @property
+    def excess(self) -> float:
+        """How late a reaction was [s of ROS time]; 0 where it was in time, or never came."""
+        reaction = self._reaction()
+        late = reaction - self.fault.kind.bound
+        return max(0.0, late * self.period) if math.isfinite(reaction) else 0.0
+
+    @property
     def finished(self) -> bool:
         """Whether reaction and name are both there."""
         return self._reacted is not None and self._named is not None and not self._asked

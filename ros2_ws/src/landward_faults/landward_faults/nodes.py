@@ -100,6 +100,14 @@ class Nodes:
             self.start(name)
         return killed
 
+    def starved(self, *names: str) -> float:
+        """How long nodes and this process were ready to run and no processor was free for them [s].
+
+        Since their start, over all their threads; the kernel counts it. 0 where it does not (not Linux).
+        """
+        running = [self._running[name].pid for name in names if self._running[name].poll() is None]
+        return sum(starved(pid) for pid in (os.getpid(), *running))
+
     def check(self) -> None:
         """Every node runs that was not killed.
 
@@ -132,3 +140,14 @@ class Nodes:
     def _tail(self, name: str) -> str:
         text = (self._folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
         return " | ".join(text.splitlines()[-_LINES:])
+
+
+def starved(pid: int) -> float:
+    """Seconds that the threads of a process waited for a processor (proc(5), schedstat, second number)."""
+    total = 0
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            total += int(path.read_text(encoding="ascii").split()[1])
+        except (OSError, IndexError):  # the thread has ended
+            continue
+    return total * 1e-9

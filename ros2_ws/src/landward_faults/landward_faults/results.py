@@ -76,7 +76,7 @@ def record(outcome: Outcome, table: Iterable[Row], facts: Mapping[str, Any]) -> 
         "caught": sum(verdict.caught for verdict in outcome.verdicts),
         "commands": outcome.commands,
         "violations": outcome.violations,
-        "unprovoked": outcome.unprovoked,
+        "void": outcome.void,
         "seconds": round(outcome.seconds, 1),
         "holds": outcome.holds,
         "kinds": {
