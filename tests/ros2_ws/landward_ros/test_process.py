@@ -132,6 +132,15 @@ def test_a_foreseen_error_is_one_line(trial):
 
 
 @pytest.mark.ros
+def test_a_parameter_of_the_wrong_type_is_one_line(trial):
+    words = ("--ros-args", "-p", "rate:=fast")
+    process = trial(init="self.declare_parameter('rate', 1.0)", arguments=words)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 1 and len(err.splitlines()) == 1
+    assert "'rate' to 'fast' of type 'STRING', expecting type 'DOUBLE'" in err
+
+
+@pytest.mark.ros
 def test_a_node_may_shut_rclpy_down_itself(trial):
     process = trial(init="self.create_timer(0.01, rclpy.shutdown)")
     out, err = process.communicate(timeout=10)

@@ -114,7 +114,8 @@ def _close(node: Any) -> None:
 
 def _fail(error: Exception) -> int:
     """Report an error once: one line for what was foreseen, a traceback for what was not."""
-    if isinstance(error, LandwardError):
+    # rclpy's own errors (a parameter of the wrong type, a namespace that is none) say what is wrong.
+    if isinstance(error, LandwardError) or type(error).__module__ == "rclpy.exceptions":
         print(f"error: {error}", file=sys.stderr, flush=True)
     else:
         traceback.print_exception(error)
