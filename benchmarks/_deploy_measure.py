@@ -260,7 +260,7 @@ def _result(node: StandIn, period: float, takeovers: int) -> Measured:
         )
     commands = _rows(node.commands)
     gaps = np.diff(commands[:, 0])
-    missed = int((np.round(gaps[gaps < SILENT] / period) - 1).sum())
+    missed = int((np.round(gaps[gaps < SILENT] / period) - 1).clip(0).sum())
     return Measured(commands, _rows(node.echoes), missed, takeovers)
 
 
