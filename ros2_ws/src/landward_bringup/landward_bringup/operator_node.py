@@ -34,7 +34,7 @@ RETRY = 0.5
 """[s of ROS time] Between two tries."""
 HALT = 1.0
 """[s of ROS time] With a command of zero before the robot rests, so that it lies down where it is."""
-_STEP = 0.02
+_STEP = 0.05
 """[s] Between two looks at what the script waits for."""
 
 Script = Generator[None, None, None]
