@@ -39,6 +39,7 @@ from landward_safety.decision import Decision
 from landward_safety.inbox import Inbox
 from landward_safety.monitor import Monitor
 from landward_safety.report import describe
+from landward_safety.sim_time import SimulatedTime
 from landward_safety.stall import StallWatch
 from robots.fit import check_policy_fits
 from robots.robot import get_robot
@@ -87,6 +88,7 @@ class SafetyNode(Node):
         self._recordings: SimpleQueue[tuple[bool, str]] = SimpleQueue()
         self._black_box = self._open_black_box()
         self._ticker = Ticker(self, self._config.control_period / WATCHES)
+        self._simulated: SimulatedTime | None = SimulatedTime(self) if self._ticker.simulated else None
         self._stall = StallWatch(STALLED)
         self._reported: tuple[str, object] = ("", None)
         self._report_at = 0.0
@@ -105,7 +107,7 @@ class SafetyNode(Node):
         """
         now = self._now_ns()
         wall = time.monotonic()
-        if self._ticker.simulated and (stalled := self._stall.look(now, wall)):
+        if self._simulated is not None and (stalled := self._stall.look(now, wall)):
             self._send(self._monitor.clock_stalled(stalled))
         if self._ticker.poll() or self._monitor.time_left(now / NS) <= 0.0:
             # Nothing that has arrived is silent: what waits in the queues comes first.
@@ -218,7 +220,7 @@ class SafetyNode(Node):
             self._black_box.record(self._now_ns(), topic, cdr)
 
     def _now_ns(self) -> int:
-        return self.get_clock().now().nanoseconds
+        return self.get_clock().now().nanoseconds if self._simulated is None else self._simulated.now_ns()
 
     def _now(self) -> float:
         return self._now_ns() / NS
