@@ -52,8 +52,7 @@ class _Kind:
     topic: str
     names: tuple[str, ...]
     """Elements in the order of `read`; empty for the robot's joints."""
-    read: Callable[[Any], np.ndarray | None]
-    """A sample's values; None where the driver does not measure them."""
+    read: Callable[[Any], np.ndarray]
 
 
 _KINDS = {
@@ -62,7 +61,6 @@ _KINDS = {
     "joint_effort": _Kind(names.JOINT_STATES, (), lambda sample: sample.effort),
     "angular_velocity": _Kind(names.IMU, _XYZ, lambda sample: sample.angular_velocity),
     "projected_gravity": _Kind(names.IMU, _XYZ, lambda sample: sample.gravity),
-    "linear_acceleration": _Kind(names.IMU, _XYZ, lambda sample: sample.linear_acceleration),
     "orientation": _Kind(names.IMU, _WXYZ, lambda sample: sample.orientation),
     "command": _Kind(names.CMD_VEL, VELOCITY_COMMAND, lambda sample: sample.velocity),
 }
@@ -73,7 +71,7 @@ class _Input:
     """One input of the policy and where it is kept."""
 
     name: str
-    read: Callable[[Any], np.ndarray | None]
+    read: Callable[[Any], np.ndarray]
     order: np.ndarray
     """(n,) index into what `read` gives, for every element of the policy's input."""
     buffer: SampleBuffer
@@ -191,10 +189,7 @@ class Inputs:
                     f"{entry.buffer.topic} has no sample of that age yet"
                 )
             entry.late += sample.stamp < late - entry.delay[1]
-            values = entry.read(sample)
-            if values is None:
-                raise InputsLostError(f"the robot's {entry.buffer.topic} has no measurement of {entry.name}")
-            entry.value[0] = values[entry.order]
+            entry.value[0] = entry.read(sample)[entry.order]
             if not np.isfinite(entry.value).all():
                 raise InputsLostError(f"{entry.name} from {entry.buffer.topic} is not finite: {_bad(entry)}")
         self.count += 1

@@ -110,7 +110,7 @@ class PolicyNode(LifecycleNode):
 
     def step(self) -> float:
         """Tick where it is due; returns how long it may take until the next call [s]."""
-        return self._runner.step() if self._runner is not None and self._runner.active else POLL
+        return POLL if self._runner is None else self._runner.step()
 
     def _declare(self) -> None:
         fixed = partial(ParameterDescriptor, read_only=True)

@@ -23,6 +23,7 @@ from landward_policy.report import lateness
 from landward_policy.timing import SlotTimer, Window
 from landward_ros import convert, names, qos
 from landward_ros.diagnostics import ERROR
+from landward_ros.process import POLL
 from landward_ros.samples import NS, MessageError
 from landward_ros.ticker import Ticker
 
@@ -88,6 +89,8 @@ class Runner:
     def step(self) -> float:
         """Tick where it is due; returns how long it may take until the next call [s]."""
         self._watch_clock()
+        if not self.active:
+            return POLL
         ticker, slot = self._ticker, self._slot
         now = ticker.now()
         if not slot.open and ticker.poll():
