@@ -115,7 +115,7 @@ def test_interrupt_stops_all_in_order(deploy) -> None:
     deployed.process.send_signal(signal.SIGINT)
     status, output = deployed.finish()
     assert status == 130, deployed.errors
-    assert "error: stopped by SIGINT" in deployed.errors
+    assert "\nstopped by SIGINT\n" in deployed.errors
     # The operator lets the robot rest before anything else stops.
     assert "policy/passive" in deployed.errors
     assert json.loads(output)["measured"]["faults"] == []

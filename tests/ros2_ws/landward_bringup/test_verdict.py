@@ -83,8 +83,13 @@ def test_without_a_reference_errors_are_shown_and_not_judged() -> None:
 
 
 def test_standing_is_not_judged_as_walking() -> None:
-    labels = [r.label for r in judge(summary(), REFERENCE, 0.0)]
+    labels = [r.label for r in judge(summary(commands=0), REFERENCE, 0.0)]
     assert not any(label.startswith(("walked", "vx", "vy", "wz")) for label in labels)
+
+
+def test_a_walk_of_a_person_has_no_length_to_keep() -> None:
+    labels = [r.label for r in judge(summary(seconds_walked=3.0), REFERENCE, 0.0)]
+    assert labels[0] == "vx error, RMS over 6 commands"
 
 
 def write_evaluation(folder: Path, document: Any) -> Path:

@@ -144,7 +144,7 @@ class Deploy:
     def finish(self, deployment: Deployment, ending: Ending) -> int:
         """Print why it ended and, from the recording, how it went; returns the exit status."""
         if ending.status:
-            print(f"error: {ending}", file=sys.stderr)
+            print(f"error: {ending}" if ending.name else ending.reason, file=sys.stderr)
             print(f"logs: {deployment.logs}", file=sys.stderr)
         if not deployment.recorded:
             return ending.status

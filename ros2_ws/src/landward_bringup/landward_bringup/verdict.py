@@ -70,13 +70,14 @@ def judge(summary: Summary, reference: Reference | None, seconds: float) -> list
     Args:
         summary: of the recording.
         reference: errors to compare with.
-        seconds: how long the robot was to walk [s]; 0 where it was only to stand.
+        seconds: how long the robot was to walk [s]; 0 where it was only to stand, or a person drove.
     """
     rows = []
     if seconds:
         # The recording begins and ends within a control period of the walk.
         whole = summary.seconds_walked >= seconds - 0.1
         rows.append(Row("walked", f"{summary.seconds_walked:.1f} s", f"{seconds:g} s", whole))
+    if seconds or summary.commands:
         rows += [_tracking(axis, summary, reference) for axis in UNITS]
     misses = summary.deadline_misses
     rows += [
