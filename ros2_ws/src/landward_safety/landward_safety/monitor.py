@@ -31,6 +31,8 @@ from robots.robot import Robot
 
 DISARMED, ARMED, FAULT = "disarmed", "armed", "fault"
 JOINTS, IMU, COMMAND, DEADMAN = "joint_states", "imu/data", "policy/joint_command", "deadman"
+_ROUNDING = 1e-6
+"""A silence of exactly the bound is within it: simulated time comes in steps that hit it often [s]."""
 _REPEAT = 0.9
 """Control periods after which `tick` repeats the damping command: a little early, never a tick too late."""
 
@@ -79,7 +81,7 @@ class Monitor:
             IMU: Stream(IMU, *sensor),
             COMMAND: Stream(COMMAND, command_age, reasons.COMMAND_STALE, reasons.COMMAND_OUT_OF_ORDER),
         }
-        self._silence = config.silent_after * config.control_period
+        self._silence = config.silent_after * config.control_period + _ROUNDING
         self.state = DISARMED
         self.fault: Fault | None = None
         self.counters: Counter[str] = Counter()
@@ -302,7 +304,7 @@ class Monitor:
         if found:
             return found
         silence = self._now - self._command_at
-        if silence < self._silence:
+        if silence <= self._silence:
             return None
         return Finding(
             reasons.COMMAND_SILENT,
