@@ -103,6 +103,7 @@ def test_simulated_time_is_the_clock_when_a_message_came(tmp_path, start_node, p
 
 def test_a_kill_leaves_a_recording_that_says_so(tmp_path, start_node):
     node = start_node(RECORD, names.RECORDER_NODE, {"out": str(tmp_path / "walk")})
+    wait_until((tmp_path / "walk.part").exists, 20.0, "the recording's beginning")
     node.kill()
     with pytest.raises(BagError, match=r"walk\.part was cut off.*--recover"):
         Bag(tmp_path / "walk")
@@ -137,6 +138,7 @@ def test_clock_readings_give_the_time_of_receipt():
     assert clock_time(readings[0]) == 10 * S + 7
     clock.read(Taken(wall, data) for wall, data in zip((1000, 2000), readings, strict=True))
     assert clock.ready
+    assert clock.began == 10 * S + 7
     # Before the first reading: that one; then the newest at that moment.
     assert [clock.at(wall) for wall in (500, 1000, 1999, 2000, 9000)] == [
         10 * S + 7,

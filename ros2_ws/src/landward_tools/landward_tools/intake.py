@@ -160,6 +160,8 @@ class ReceiveClock:
 
     def __init__(self, simulated: bool) -> None:
         self.simulated = simulated
+        self.began: int | None = None
+        """The first reading [ns]."""
         self._walls: list[int] = []
         self._times: list[int] = []
 
@@ -173,6 +175,8 @@ class ReceiveClock:
         for wall, data in clocks:
             self._walls.append(wall)
             self._times.append(clock_time(data))
+        if self._times and self.began is None:
+            self.began = self._times[0]
         del self._walls[:-CLOCKS], self._times[:-CLOCKS]
 
     def at(self, wall: int) -> int:

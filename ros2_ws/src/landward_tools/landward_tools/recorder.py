@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rclpy.clock import ClockType
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+from rclpy.time import Time
 
 from landward.policy_file import read_policy_file
 from landward.provenance import collect, package_versions
@@ -42,13 +44,14 @@ class Recorder(Node):
     """
 
     def __init__(self) -> None:
+        self._group = ByHand()
         super().__init__(names.RECORDER_NODE)
         # Whatever fails below, rclpy destroys the node.
         self._recording: Any = None
         out = str(self.declare_parameter("out", "").value)
         self._seconds = float(self.declare_parameter("seconds", 0.0).value or 0.0)
         wanted = [topic for topic in self.declare_parameter("topics", [""]).value or [] if topic]
-        self._group, self._intakes = ByHand(), {}
+        self._intakes: dict[tuple[str, str], Intake] = {}
         self._connections: dict[tuple[str, str], Any] = {}
         self._clock_source = ReceiveClock(uses_sim_time(self))
         self._held: list[tuple[int, Intake, bytes]] = []
@@ -56,7 +59,7 @@ class Recorder(Node):
         facts = self._facts()
         self._recording = Recording(Path(out) if out else default_path(), facts)
         self._reporter = diagnostics.Reporter(self, "recorder", facts["robot"])
-        self._begin: int | None = None
+        self._begin = self.get_clock().now().nanoseconds
         self._look_at = 0.0
         self._topics = [full_topic(name, self.get_namespace()) for name in wanted or TOPICS]
         for name, (msgtype, profile) in TOPICS.items():
@@ -66,6 +69,15 @@ class Recorder(Node):
                 reliable, durable = _asks(profile)
                 self._subscribe(topic, msgtype, reliable, durable)
         self.get_logger().info(f"recording to {self._recording.path}")
+
+    def create_subscription(self, msg_type: Any, topic: str, *args: Any, **options: Any) -> Any:
+        """Subscribe; rclpy's own subscription of /clock is not executed either.
+
+        A thousand readings a second would cost more than all else. The clock is set where they are taken.
+        """
+        if topic == names.CLOCK:
+            options["callback_group"] = self._group
+        return super().create_subscription(msg_type, topic, *args, **options)
 
     def step(self) -> float:
         """Take and write what came.
@@ -114,6 +126,9 @@ class Recorder(Node):
         clock = self._intakes[names.CLOCK, TOPICS[names.CLOCK][0]]
         ticks = clock.take()
         self._clock_source.read(ticks)
+        if ticks and self._clock_source.simulated:
+            now = Time(nanoseconds=self._clock_source.at(ticks[-1].time), clock_type=ClockType.ROS_TIME)
+            self.get_clock().set_ros_time_override(now)
         batch = self._held + [(taken.time, clock, taken.data) for taken in ticks]
         for intake in self._intakes.values():
             if intake is not clock:
@@ -157,10 +172,9 @@ class Recorder(Node):
             self.get_logger().warning(f"{topic} ({msgtype}) is not recorded: {error}")
 
     def _elapsed(self) -> float:
-        now = self.get_clock().now().nanoseconds
-        # Simulated time is 0 until the first /clock.
-        self._begin = self._begin or now or None
-        return (now - self._begin) / 1e9 if self._begin else 0.0
+        """ROS time since the beginning [s]; 0 before simulated time has begun."""
+        begin = self._clock_source.began if self._clock_source.simulated else self._begin
+        return 0.0 if begin is None else (self.get_clock().now().nanoseconds - begin) / 1e9
 
     def _report(self) -> None:
         lost = sum(self.lost.values())
