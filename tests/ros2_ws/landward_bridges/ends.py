@@ -20,7 +20,7 @@ class OtherEnd:
         self.statuses = []
         node.create_subscription(DiagnosticArray, names.DIAGNOSTICS, self._on_diagnostics, qos.DIAGNOSTICS)
 
-    def spin(self, until, seconds=10.0, period=0.0, act=None):
+    def spin(self, until, seconds=30.0, period=0.0, act=None):
         """Handle messages until something is true, calling `act` every `period` [s]; whether it came true."""
         end, due = time.monotonic() + seconds, 0.0
         while not until():

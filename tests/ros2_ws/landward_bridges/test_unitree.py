@@ -29,7 +29,7 @@ def test_help_says_what_it_needs_and_that_it_has_not_met_a_robot(capsys, monkeyp
 @pytest.mark.skipif(HAS_MESSAGES, reason="unitree_go is there")
 def test_without_the_messages_one_line_says_which_package_to_build(start_node):
     node = start_node("landward_bridges.unitree", "bridge", {"robot": "go1"}, wait=False)
-    assert node.process.wait(20) == 1
+    assert node.process.wait(60) == 1
     assert node.output.startswith("error: the ROS package unitree_go is not there: clone")
     assert node.output.count("\n") == 1
 

@@ -19,7 +19,7 @@ def listen(node):
     return got
 
 
-def spin(node, until, seconds=5.0):
+def spin(node, until, seconds=20.0):
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
         rclpy.spin_once(node, timeout_sec=0.02)
@@ -36,7 +36,7 @@ def test_a_change_is_published_at_once_and_a_state_every_second(ros_node):
     start = time.monotonic()
     assert reporter.set(diagnostics.ERROR, "command_lost: none for 0.03 s", {"silence_s": "0.03"})
     assert spin(ros_node, lambda: any(status.level == diagnostics.ERROR for status in got))
-    assert time.monotonic() - start < 0.5
+    assert time.monotonic() - start < 0.8
     (value,) = got[-1].values
     assert (value.key, value.value) == ("silence_s", "0.03")
 

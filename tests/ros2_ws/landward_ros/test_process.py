@@ -90,9 +90,9 @@ def test_a_signal_stops_it_cleanly_while_it_can_still_publish(trial, number):
     assert process.stdout.readline() == "step\n"
     start = time.monotonic()
     process.send_signal(number)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (0, "closed while ok\n", "")
-    assert time.monotonic() - start < 3.0
+    assert time.monotonic() - start < 5.0
 
 
 @pytest.mark.ros
@@ -102,7 +102,7 @@ def test_a_second_signal_does_not_cut_the_stop_short(trial):
     process.send_signal(signal.SIGINT)
     assert process.stdout.readline() == "closing\n"
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=30)
     assert (process.returncode, out) == (0, "gone\n")
 
 
@@ -111,7 +111,7 @@ def test_a_signal_while_the_node_is_being_made_is_not_lost(trial):
     process = trial(init="print('making', flush=True); time.sleep(0.5)")
     assert process.stdout.readline() == "making\n"
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=10)
+    out, _ = process.communicate(timeout=30)
     # Stopped before its first turn.
     assert (process.returncode, out) == (0, "closed while ok\n")
 
@@ -119,7 +119,7 @@ def test_a_signal_while_the_node_is_being_made_is_not_lost(trial):
 @pytest.mark.ros
 def test_an_exception_in_a_callback_ends_the_node_with_one_traceback(trial):
     process = trial(init="self.create_timer(0.01, self.boom)")
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert process.returncode == 1 and "closed while ok" in out
     assert err.count("Traceback") == 1 and err.count("ValueError: out of order") == 1
 
@@ -127,7 +127,7 @@ def test_an_exception_in_a_callback_ends_the_node_with_one_traceback(trial):
 @pytest.mark.ros
 def test_a_foreseen_error_is_one_line(trial):
     process = trial(init="self.boom()", error="LandwardError('no such robot')")
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (1, "error: no such robot\n")
 
 
@@ -135,7 +135,7 @@ def test_a_foreseen_error_is_one_line(trial):
 def test_a_parameter_of_the_wrong_type_is_one_line(trial):
     words = ("--ros-args", "-p", "rate:=fast")
     process = trial(init="self.declare_parameter('rate', 1.0)", arguments=words)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=30)
     assert process.returncode == 1 and len(err.splitlines()) == 1
     assert "'rate' to 'fast' of type 'STRING', expecting type 'DOUBLE'" in err
 
@@ -143,7 +143,7 @@ def test_a_parameter_of_the_wrong_type_is_one_line(trial):
 @pytest.mark.ros
 def test_a_node_may_shut_rclpy_down_itself(trial):
     process = trial(init="self.create_timer(0.01, rclpy.shutdown)")
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, "")
     assert "closed" not in out
 
@@ -151,7 +151,7 @@ def test_a_node_may_shut_rclpy_down_itself(trial):
 @pytest.mark.ros
 def test_a_wrong_argument_is_refused_and_ros_arguments_are_not(trial):
     process = trial(arguments=("--robot", "go1"))
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (2, "error: unknown argument '--robot'; see --help\n")
     process = trial(
         init="print(self.get_name(), flush=True)", arguments=("--ros-args", "-r", "__node:=other")
@@ -167,5 +167,5 @@ def test_a_term_at_any_phase_of_the_loop_is_heard(trial):
         process.stdout.readline()
         time.sleep(0.013 * k)
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda process=process: process.poll() is not None, 5.0, "the end of the node")
+        wait_until(lambda process=process: process.poll() is not None, 10.0, "the end of the node")
         assert process.returncode == 0
