@@ -39,8 +39,8 @@ def test_a_good_walk_passes() -> None:
     rows = judge(summary(), REFERENCE, 60.0)
     assert passed(rows)
     assert [r.label for r in rows if r.passed is None] == [
-        "loop lateness p50 / p99 / max",
-        "sensor to command p50 / p99 / max",
+        "loop lateness p50/p99/max",
+        "sensor to command p50/p99/max",
         "clamped commands",
     ]
 
@@ -48,8 +48,7 @@ def test_a_good_walk_passes() -> None:
 def test_errors_are_held_against_the_evaluation() -> None:
     vx = row("vx")
     assert vx.label == "vx error, RMS over 6 commands"
-    assert vx.value == "0.050 m/s = 1.25 x 0.040 m/s in landward eval".replace("0.040 m/s", "0.040")
-    assert (vx.limit, vx.passed) == ("1.3 x", True)
+    assert (vx.value, vx.limit, vx.passed) == ("0.050 m/s (1.25 x)", "1.3 x eval", True)
 
 
 @pytest.mark.parametrize(

@@ -82,8 +82,8 @@ def judge(summary: Summary, reference: Reference | None, seconds: float) -> list
     misses = summary.deadline_misses
     rows += [
         Row("deadline misses", "unknown" if misses is None else str(misses), "0", misses == 0),
-        Row("loop lateness p50 / p99 / max", _spread(summary.lateness)),
-        Row("sensor to command p50 / p99 / max", _spread(summary.latency)),
+        Row("loop lateness p50/p99/max", _spread(summary.lateness)),
+        Row("sensor to command p50/p99/max", _spread(summary.latency)),
         Row("faults", ", ".join(summary.faults) or "none", "none", not summary.faults),
         Row("clamped commands", _counts(summary.clamps)),
     ]
@@ -109,8 +109,7 @@ def _tracking(axis: str, summary: Summary, reference: Reference | None) -> Row:
     if reference is None:
         return Row(label, f"{value:.3f} {unit}")
     ratio = value / reference.rmse[axis] if reference.rmse[axis] > 0 else math.inf
-    shown = f"{value:.3f} {unit} = {ratio:.2f} x {reference.rmse[axis]:.3f} in landward eval"
-    return Row(label, shown, f"{LIMIT:g} x", ratio <= LIMIT)
+    return Row(label, f"{value:.3f} {unit} ({ratio:.2f} x)", f"{LIMIT:g} x eval", ratio <= LIMIT)
 
 
 def _spread(values: Mapping[str, float]) -> str:
