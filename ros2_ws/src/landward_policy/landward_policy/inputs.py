@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -143,6 +144,11 @@ class Inputs:
         for buffer in self.buffers.values():
             buffer.clear()
 
+    def age(self, topic: str, now: float) -> float:
+        """Age of the newest sample of a topic [s]; infinite before the first."""
+        newest = self.buffers[topic].newest
+        return math.inf if newest is None else now - newest.stamp
+
     def lost(self, now: float) -> str:
         """Which sensor is missing or too old, and by how much; empty where all are alive.
 
@@ -150,14 +156,14 @@ class Inputs:
             now: ROS time [s].
         """
         for topic in self.sensors:
-            buffer = self.buffers[topic]
-            newest = buffer.newest
-            refused = f"; the latest message was refused: {buffer.refused}" if buffer.refused else ""
-            if newest is None:
-                return f"no message on {buffer.topic} yet{refused}"
-            age = now - newest.stamp
-            if age > self.ages.sensor:
-                return f"{buffer.topic} is {age:.3f} s old, older than {self.ages.sensor:.3f} s{refused}"
+            age = self.age(topic, now)
+            if age <= self.ages.sensor:
+                continue
+            refused = self.buffers[topic].refused
+            why = f"; the latest message was refused: {refused}" if refused else ""
+            if age == math.inf:
+                return f"no message on {topic} yet{why}"
+            return f"{topic} is {age:.3f} s old, older than {self.ages.sensor:.3f} s{why}"
         return ""
 
     def assemble(self, now: float) -> Assembled:
@@ -176,7 +182,7 @@ class Inputs:
         expired = False
         late = now - self.ages.sensor_period
         for entry in self._inputs:
-            if entry.buffer.topic == names.CMD_VEL and self._expired(entry.buffer, now):
+            if entry.buffer.topic == names.CMD_VEL and self.age(names.CMD_VEL, now) > self.ages.command:
                 entry.value[...] = 0.0
                 expired = True
                 continue
@@ -207,10 +213,6 @@ class Inputs:
         for entry in self._inputs:
             entry.late = 0
         return shares
-
-    def _expired(self, buffer: SampleBuffer, now: float) -> bool:
-        newest = buffer.newest
-        return newest is None or now - newest.stamp > self.ages.command
 
 
 def _problem(term: ObservationTerm, joints: Sequence[str]) -> str:

@@ -94,8 +94,9 @@ class Runner:
         ticker, slot = self._ticker, self._slot
         now = ticker.now()
         if not slot.open and ticker.poll():
-            slot.begin(now)
-        if slot.end(now, ticker.shift):
+            ros_now = self.now() / NS
+            slot.begin(now, lambda topic: self.controller.inputs.age(topic, ros_now))
+        if slot.end(now, self._follow):
             self._tick()
         return slot.remaining(now) if slot.open and not ticker.simulated else ticker.remaining()
 
@@ -151,6 +152,11 @@ class Runner:
         if self._align and topic == names.JOINT_STATES and self.active:
             self._align, self._last = False, 0
             self._ticker.align(self.controller.period + self.controller.sensor_period / 2)
+
+    def _follow(self, offset: float) -> None:
+        """Sensors on a simulated clock cannot drift, and its coarse steps would be mistaken for a drift."""
+        if not self._ticker.simulated:
+            self._ticker.shift(offset)
 
     def _read_command(self, msg: TwistStamped) -> VelocityCommand:
         if msg.header.frame_id not in _FRAMES:

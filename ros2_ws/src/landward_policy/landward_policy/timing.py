@@ -38,10 +38,10 @@ class Window:
 class SlotTimer:
     """Chooses the moment of a tick inside its slot: on a fresh measurement, so that the command is young.
 
-    A slot opens at a fixed rate. The tick follows when every awaited topic has brought a message, at the
-    latest one sensor period after the opening. Slots open half a sensor period before the measurement: their
-    phase follows the sensors slowly, so neither jitter nor a drift of their clock makes a tick take now this
-    measurement, now the next.
+    A slot opens at a fixed rate. The tick follows when every awaited topic has brought a message (at once
+    where all have just done so), at the latest one sensor period after the opening. Slots open half a sensor
+    period before the measurement: their phase follows the sensors slowly, so neither jitter nor a drift of
+    their clock makes a tick take now this measurement, now the next.
     """
 
     GAIN = 0.02
@@ -63,10 +63,15 @@ class SlotTimer:
         """Whether a tick is due and waits for measurements."""
         return self._opened is not None
 
-    def begin(self, now: int) -> None:
-        """Open a slot at a time of the ticker's clock [ns]."""
+    def begin(self, now: int, age: Callable[[str], float]) -> None:
+        """Open a slot.
+
+        Args:
+            now: time of the ticker's clock [ns].
+            age: of the newest message of a topic [s].
+        """
         self._opened = now
-        self._awaited.update(self._topics)
+        self._awaited.update(topic for topic in self._topics if age(topic) > self._grace / 4)
 
     def arrived(self, topic: str) -> None:
         """A message came."""
