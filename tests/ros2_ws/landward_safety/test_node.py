@@ -36,7 +36,7 @@ def start(ros_node, start_node, path, tmp_path):
         ends = Ends(ros_node)
         parameters = {"robot": "go1", "policy": str(path), "use_sim_time": True} | parameters
         ends.process = start_node("landward_safety.node", names.SAFETY_NODE, parameters)
-        return ends.connect()
+        return ends.connect(parameters["use_sim_time"])
 
     return begin
 
@@ -56,7 +56,7 @@ def test_commands_pass_clamped_and_faults_take_over(start, tmp_path):
     assert answer.position[1] - STANDING[1] == pytest.approx(0.602)
     assert answer.position[0] == STANDING[0]
 
-    for reason, spoil in FAULTS.items():
+    for reason, spoil in FAULTS:
         ends.command(STANDING)
         begin = ends.ns
         ends.sent.clear()
@@ -69,7 +69,7 @@ def test_commands_pass_clamped_and_faults_take_over(start, tmp_path):
         refused = ends.call(names.SAFETY_RESET)
         assert not refused.success and "put the policy into passive first" in refused.message
         ends.recover()
-    recordings_are_whole(box, [*FAULTS])
+    recordings_are_whole(box, [reason for reason, _ in FAULTS])
 
 
 def nan(message):
@@ -94,18 +94,27 @@ def silence(ends, **sensors):
         ends.tick(**sensors)
 
 
-FAULTS = {
-    "sensor_nan": lambda ends: ends.tick(edit=nan),
-    "sensor_mismatch": lambda ends: ends.tick(edit=drop),
-    "joint_torque": tick_with(effort=np.full(12, 60.0)),
-    "tilt": tick_with(orientation=ROLLED),
-    "constraint.speed": tick_with(velocity=np.full(12, -6.0)),
-    "command_silent": silence,
-    "sensor_silent": lambda ends: silence(ends, imu=False),
-    "command_mismatch": lambda ends: ends.command(STANDING, edit=drop),
-    "command_nan": lambda ends: ends.command(STANDING * np.nan),
-    "stop": lambda ends: ends.call(names.SAFETY_STOP),
-}
+def garbage(topic):
+    def spoil(ends):
+        ends.publishers[topic].publish(b"\x00\x01\x00\x00" + b"\xff" * 60)
+
+    return spoil
+
+
+FAULTS = (
+    ("sensor_nan", lambda ends: ends.tick(edit=nan)),
+    ("sensor_mismatch", lambda ends: ends.tick(edit=drop)),
+    ("sensor_mismatch", garbage(names.IMU)),
+    ("joint_torque", tick_with(effort=np.full(12, 60.0))),
+    ("tilt", tick_with(orientation=ROLLED)),
+    ("constraint.speed", tick_with(velocity=np.full(12, -6.0))),
+    ("command_silent", silence),
+    ("sensor_silent", lambda ends: silence(ends, imu=False)),
+    ("command_mismatch", lambda ends: ends.command(STANDING, edit=drop)),
+    ("command_mismatch", garbage(names.POLICY_COMMAND)),
+    ("command_nan", lambda ends: ends.command(STANDING * np.nan)),
+    ("stop", lambda ends: ends.call(names.SAFETY_STOP)),
+)
 
 
 def recordings_are_whole(box: Path, reasons: list[str]) -> None:
@@ -142,6 +151,18 @@ def test_a_clock_that_stands_still_is_a_fault(start):
     ends.until(lambda: ends.sent, "damping")
     assert is_damping(ends.sent[0])
     assert ends.fault("clock")["detail"].startswith("simulated time has stood still for 1.")
+
+
+def test_in_real_time_it_damps_from_the_start(start):
+    ends = start(use_sim_time=False)
+    before = ends.node.get_clock().now().nanoseconds
+    ends.sent.clear()
+    ends.until(lambda: len(ends.sent) >= 50, "fifty commands")
+    assert all(is_damping(message) for message in ends.sent)
+    stamps = np.array([convert.to_ns(message.header.stamp) for message in ends.sent])
+    assert stamps[-1] > before
+    # Every 20 ms; a busy machine delays some of them.
+    assert np.median(np.diff(stamps)) == pytest.approx(PERIOD, rel=0.25)
 
 
 def test_it_says_goodbye_with_damping(start):
