@@ -8,12 +8,13 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import Trigger
 
 from landward_ros import convert, names, qos
-from landward_ros.samples import ImuSample, JointSample
+from landward_ros.samples import NS, ImuSample, JointSample
 from tests.ros2_ws.landward_policy import policies
 
 PERIOD = 0.005
@@ -26,9 +27,15 @@ TRANSITIONS = {
 
 
 class FakeRobot:
-    """Publishes measurements at 200 Hz while it is run, and keeps what the node says."""
+    """Publishes measurements at 200 Hz while it is run, and keeps what the node says.
 
-    def __init__(self, node, namespace=""):
+    Args:
+        node: of the test.
+        namespace: of the robot.
+        clock: whether it publishes simulated time as well; `now` may then be set.
+    """
+
+    def __init__(self, node, namespace="", clock=False):
         self.node, self._prefix = node, f"{namespace}/" if namespace else ""
         self.position, self.velocity = policies.STANDING.copy(), np.zeros(12)
         self.gyro = np.zeros(3)
@@ -43,6 +50,8 @@ class FakeRobot:
         self.diagnostics: list[DiagnosticStatus] = []
         self._next = time.monotonic()
         self._steps = 0
+        self.now = 100 * NS
+        self._clock = node.create_publisher(Clock, names.CLOCK, qos.CLOCK) if clock else None
         self._publish(JointState, names.JOINT_STATES, qos.SENSOR)
         self._publish(Imu, names.IMU, qos.SENSOR)
         self._publish(TwistStamped, names.CMD_VEL, qos.COMMAND)
@@ -116,8 +125,15 @@ class FakeRobot:
             self._measure()
         rclpy.spin_once(self.node, timeout_sec=max(0.0, self._next - time.monotonic()))
 
+    def _time(self):
+        if self._clock is None:
+            return self.node.get_clock().now().nanoseconds
+        self.now += round(PERIOD * NS)
+        self._clock.publish(Clock(clock=convert.to_stamp(self.now)))
+        return self.now
+
     def _measure(self):
-        now = self.node.get_clock().now().nanoseconds
+        now = self._time()
         self.joint_stamps.add(now)
         index = [policies.JOINTS.index(name) for name in self.order]
         sent = [self.renamed.get(name, name) for name in self.order]

@@ -18,6 +18,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2: make setup-ros")
 
 from landward_ros import convert, names  # noqa: E402
 from landward_ros.diagnostics import ERROR, OK  # noqa: E402
+from landward_ros.samples import NS  # noqa: E402
 from tests.ros2_ws.landward_policy.fake_robot import FakeRobot  # noqa: E402
 
 
@@ -32,7 +33,7 @@ def robot(ros_node, start_node, path):
 
 
 def start(ros_node, start_node, path, namespace="", **parameters):
-    robot = FakeRobot(ros_node, namespace)
+    robot = FakeRobot(ros_node, namespace, parameters.get("use_sim_time", False))
     # A busy machine delays the fake robot and its monitor by more than a robot's would be.
     ages = {"input_age": 1.0, "monitor_age": 10.0, "command_age": 10.0}
     parameters = {"robot": "go1", "policy": str(path)} | ages | parameters
@@ -152,6 +153,20 @@ def test_a_namespace_moves_everything(ros_node, start_node, path):
     assert "/left/leg/policy: policy" in own
     topics = {name for name, _ in ros_node.get_topic_names_and_types()}
     assert not topics & {"/policy/joint_command", "/joint_states", "/policy/status"}
+
+
+def test_simulated_time_that_goes_back_ends_in_damping(ros_node, start_node, path):
+    robot = start(ros_node, start_node, path, use_sim_time=True)
+    robot.walk()
+    assert all(convert.to_ns(c.header.stamp) >= 100 * NS for c in robot.commands)
+    robot.now = 1 * NS
+    robot.run_until(lambda: robot.damped, "damping")
+    robot.run_until(lambda: robot.statuses[-1].level == ERROR, "an error on policy/status")
+    assert robot.statuses[-1].message.startswith("clock: ROS time went back by ")
+    # What is measured from now on counts.
+    assert robot.call(names.POLICY_PASSIVE).success
+    robot.run(0.1)
+    assert robot.call(names.POLICY_STAND).success
 
 
 MISFITS = {
