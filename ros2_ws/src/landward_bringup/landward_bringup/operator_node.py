@@ -32,6 +32,8 @@ PATIENCE = 15.0
 """[s of ROS time] In which stand and walk must be granted; standing up takes some of it."""
 RETRY = 0.5
 """[s of ROS time] Between two tries."""
+REASON = 2.0
+"""[s] In which the policy must have said why it refused a transition."""
 HALT = 1.0
 """[s of ROS time] With a command of zero before the robot rests, so that it lies down where it is."""
 _STEP = 0.05
@@ -141,9 +143,15 @@ class Operator(Node):
                 self._change, ChangeState.Request(transition=Transition(id=transition))
             )
             if not answer.success:
-                why = f": {self._why}" if self._why else "; its log says why"
-                raise RefusedError(f"the policy node refused to {name}{why}")
+                yield from self._wait_for_reason()
+                raise RefusedError(f"the policy node refused to {name}{self._why or '; its log says why'}")
             self._say(f"policy: {name}d")
+
+    def _wait_for_reason(self) -> Script:
+        """The answer to a transition has no room for it; it comes on the policy's status."""
+        end = time.monotonic() + REASON
+        while not self._why and time.monotonic() < end:
+            yield
 
     def _until_accepted(self, client: Client) -> Script:
         """Ask until it is granted: measurements may not have been discovered, the robot not stand yet."""
@@ -184,7 +192,7 @@ class Operator(Node):
     def _on_status(self, topic: str) -> Callable[[DiagnosticStatus], None]:
         def read(message: DiagnosticStatus) -> None:
             if topic == names.POLICY_STATUS:
-                self._why = message.message
+                self._why = f": {message.message}" if message.level >= DiagnosticStatus.ERROR else ""
             # What was wrong before the robot moved was either reset or refuses it by itself.
             if self._moving and message.level >= DiagnosticStatus.ERROR and not self._problem:
                 self._problem = f"{topic}: {message.message}"
