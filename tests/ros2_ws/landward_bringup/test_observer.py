@@ -7,7 +7,7 @@ from tests.ros2_ws.processes import wait_until
 
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2: make setup-ros")
 
-from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue  # noqa: E402
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from nav_msgs.msg import Odometry  # noqa: E402
 
@@ -75,7 +75,8 @@ def test_the_robot_is_seen(observer: Observer, make: Any) -> None:
     command = node.create_publisher(TwistStamped, names.CMD_VEL, qos.COMMAND)
     moving, wanted = Odometry(), TwistStamped()
     moving.twist.twist.linear.x, wanted.twist.linear.x = 0.4, 0.5
-    policy.publish(DiagnosticStatus(message="policy"))
+    walking = [KeyValue(key="state", value="policy")]
+    policy.publish(DiagnosticStatus(message="policy; old readings", values=walking))
     safety.publish(DiagnosticStatus(level=DiagnosticStatus.ERROR, message="tilt"))
 
     def seen() -> bool:
@@ -86,7 +87,7 @@ def test_the_robot_is_seen(observer: Observer, make: Any) -> None:
 
     wait_until(seen, 10.0, "everything has arrived")
     view = observer.look()
-    assert (view.policy, view.safety) == ("policy", "tilt")
+    assert (view.policy, view.safety) == ("policy; old readings", "tilt")
     assert (view.robot, view.command) == ((0.4, 0.0, 0.0), (0.5, 0.0, 0.0))
     assert view.walks_since is not None and 0.0 <= view.time - view.walks_since < 10.0
     policy.publish(DiagnosticStatus(message="passive"))

@@ -27,7 +27,7 @@ from landward_ros import names, qos
 
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 WALKING = "policy"
-"""The policy's status while it walks."""
+"""State in the policy's status while it walks."""
 _TURNS = 16
 """Callbacks at most in one look."""
 
@@ -48,6 +48,7 @@ class Observer:
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self._node)
         self._view = View()
+        self._walks = False
         self._watch(DiagnosticStatus, names.POLICY_STATUS, qos.LATCHED, self._policy)
         self._watch(DiagnosticStatus, names.SAFETY_STATUS, qos.LATCHED, self._safety)
         self._watch(Odometry, names.ODOM, _NEWEST, self._odometry)
@@ -83,7 +84,7 @@ class Observer:
             self._executor.spin_once(timeout_sec=0.0)
         time = self._node.get_clock().now().nanoseconds * 1e-9
         view = replace(self._view, time=time)
-        since = (view.walks_since or time) if view.policy == WALKING else None
+        since = (view.walks_since or time) if self._walks else None
         self._view = replace(view, walks_since=since)
         return self._view
 
@@ -94,6 +95,7 @@ class Observer:
         self._node.create_subscription(kind, topic, take, profile)
 
     def _policy(self, message: DiagnosticStatus) -> View:
+        self._walks = any(pair.key == "state" and pair.value == WALKING for pair in message.values)
         return replace(self._view, policy=message.message)
 
     def _safety(self, message: DiagnosticStatus) -> View:
