@@ -53,6 +53,12 @@ def test_what_to_drive_must_be_said_once(tmp_path: Path) -> None:
             deploy(tmp_path, **changes).run()
 
 
+@pytest.mark.parametrize("changes", [{"walk": False}, {"vx": 0.5}, {"wz": 0.0}])
+def test_a_person_decides_alone(tmp_path: Path, changes: dict) -> None:
+    with pytest.raises(DeploymentError, match="with --teleop a person says when the robot stands and walks"):
+        deploy(tmp_path, teleop="joy", **changes).run()
+
+
 def test_a_twin_is_started_and_described_in_its_folder(tmp_path: Path, started: list) -> None:
     assert deploy(tmp_path).run() == 0
     (folder,) = (tmp_path / "out").iterdir()

@@ -57,7 +57,7 @@ class Deploy:
     wz: float | None = None
     """Constant yaw rate, to the left [rad/s]."""
     walk: bool = True
-    """Walk. --no-walk only stands up, holds, and rests: the first thing to try on a robot."""
+    """Walk. --no-walk only stands up, holds, and rests."""
     teleop: Literal["keyboard", "joy"] | None = None
     """A person commands the robot and holds the deadman. joy listens to ROS's joy_node, started by itself."""
     rate: float = 1.0
@@ -90,6 +90,11 @@ class Deploy:
                 "say what to drive: --twin for the simulated robot, or "
                 f"--bridge {' or '.join(BRIDGES)} for a real one"
             )
+        if self.teleop and (not self.walk or self.constant):
+            raise DeploymentError(
+                "with --teleop a person says when the robot stands and walks, and how fast: leave out "
+                "--no-walk, --vx, --vy and --wz"
+            )
         preflight.check_platform()
         if self.twin:
             # Nobody else's robot shall hear a rehearsal; who wants it on the network says so.
@@ -112,10 +117,15 @@ class Deploy:
             return 0.0
         return SECONDS if self.seconds is None else self.seconds
 
+    @property
+    def constant(self) -> tuple[float, float, float] | None:
+        """The command that is held all the time; None where commands are drawn."""
+        if self.vx is None and self.vy is None and self.wz is None:
+            return None
+        return self.vx or 0.0, self.vy or 0.0, self.wz or 0.0
+
     def settings(self) -> dict[str, Any]:
         """Keyword arguments of `describe`."""
-        drawn = self.vx is None and self.vy is None and self.wz is None
-        constant = None if drawn else (self.vx or 0.0, self.vy or 0.0, self.wz or 0.0)
         seconds = self.seconds if self.seconds is not None else 0.0 if self.teleop else SECONDS
         return {
             "bridge": self.bridge or "",
@@ -124,7 +134,7 @@ class Deploy:
             "record": self.record,
             "deadman": self.deadman,
             "teleop": self.teleop or "",
-            "operator": Walk(seconds, constant, self.seed, walk=self.walk),
+            "operator": Walk(seconds, self.constant, self.seed, walk=self.walk),
             "seed": self.seed,
             "extra": collect_settings(self.set),
         }

@@ -37,7 +37,7 @@ CHECKLIST = (
     "joint_states and imu/data come at the declared rate, and joints move in their positive direction.",
     "Battery above half, motors cool, cables and feet whole.",
     "This policy walked the twin with this very command line, plus --twin, without a fault.",
-    "First without walking: --no-walk stands the robot up and lets it rest.",
+    "First stand and rest, without walking.",
 )
 
 
