@@ -90,6 +90,13 @@ class Probe:
         return np.array([to_ns(msg.header.stamp) for msg in self.got[topic]])
 
 
+def assert_regular(stamps: np.ndarray, period: int) -> None:
+    """Stamps lie a period apart [ns], or several where a busy test lost some."""
+    gaps = np.diff(stamps) / period
+    assert np.median(np.abs(gaps - np.round(gaps))) < 0.03
+    assert np.round(gaps).min() == 1
+
+
 @pytest.fixture
 def probe(ros_node: Node) -> Probe:
     return Probe(ros_node)
@@ -102,7 +109,7 @@ def test_measurements_come_at_their_rates_with_the_names_frames_and_stamps_of_a_
     probe.wait(lambda: probe.count(names.ODOM) > 60, "odometry")
     joints, imus = probe.got[names.JOINT_STATES], probe.got[names.IMU]
     for topic, rate in ((names.JOINT_STATES, 200.0), (names.IMU, 200.0), (names.ODOM, 50.0)):
-        assert np.median(np.diff(probe.stamps(topic))) == pytest.approx(NS / rate, rel=0.02)
+        assert_regular(probe.stamps(topic), round(NS / rate))
     now = probe.node.get_clock().now().nanoseconds
     assert 0 <= now - probe.stamps(names.JOINT_STATES)[-1] < 0.5 * NS
     assert set(probe.stamps(names.IMU)) & set(probe.stamps(names.JOINT_STATES))
@@ -166,7 +173,7 @@ def test_scaled_time_comes_on_clock_and_stamps_are_of_it(
     probe.wait(lambda: probe.count(names.CLOCK) > 200, "time")
     clock = np.array([to_ns(msg.clock) for msg in probe.got[names.CLOCK]])
     assert 0 < clock[-1] < (time.monotonic() - begin) * NS  # from zero, and slower than the wall
-    assert np.median(np.diff(clock)) == 5_000_000  # the test itself may lose some
+    assert_regular(clock, 5_000_000)
     stamps = probe.stamps(names.JOINT_STATES)
     assert not (stamps % 5_000_000).any()
     assert abs(stamps[-1] - clock[-1]) < 0.1 * NS
@@ -192,7 +199,7 @@ def test_a_second_twin_lives_on_the_clock_of_the_first(
     probe.wait(lambda: other.count(names.JOINT_STATES) > 50, "measurements of the second twin")
     clock = probe.got[names.CLOCK][-1].clock
     assert abs(to_ns(clock) - other.stamps(names.JOINT_STATES)[-1]) < 0.5 * NS
-    assert np.median(np.diff(other.stamps(names.JOINT_STATES))) == pytest.approx(5_000_000, rel=0.02)
+    assert_regular(other.stamps(names.JOINT_STATES), 5_000_000)
 
 
 def test_two_robots_side_by_side_do_not_hear_each_other(
