@@ -1,12 +1,9 @@
-import shutil
-
 import pytest
 
 bags = pytest.importorskip("tests.ros2_ws.landward_tools.bags")
 
-from landward_ros import names  # noqa: E402
 from landward_tools.bag import Bag, BagError  # noqa: E402
-from landward_tools.recording import Recording, recover  # noqa: E402
+from landward_tools.recording import Recording  # noqa: E402
 
 
 def rows(count):
@@ -72,46 +69,8 @@ def test_a_full_disk_names_the_remedy(tmp_path):
     assert not (tmp_path / "walk").exists()
 
 
-def cut_off(tmp_path, keep):
-    """A recording of 20,000 messages as a kill leaves it: no index, and the last record half written."""
-    whole = bags.write(tmp_path / "source" / "walk", rows(20000), {"robot": "go1"})
-    folder = tmp_path / "walk.part" / "walk"
-    folder.mkdir(parents=True)
-    content = (whole / "walk.mcap").read_bytes()
-    (folder / "walk.mcap").write_bytes(content[: int(len(content) * keep)])
-    shutil.copy(whole / "landward.json", folder)
-    return folder.parent
-
-
 def test_a_cut_off_recording_is_reported_with_the_remedy(tmp_path):
     bags.start(tmp_path / "walk", rows(3))
     for name in ("walk", "walk.part"):
         with pytest.raises(BagError, match=r"walk\.part was cut off.*landward record --recover .*walk\.part"):
             Bag(tmp_path / name)
-
-
-def test_what_is_whole_is_recovered(tmp_path):
-    part = cut_off(tmp_path, keep=0.5)
-    path, count = recover(tmp_path / "walk")
-    bag = Bag(path)
-    assert path == tmp_path / "walk"
-    assert bag.counts == {"/joint_states": count}
-    assert 0 < count < 20000
-    # Every message until the cut, none twice.
-    assert bag.joints(names.JOINT_STATES).stamp.tolist() == list(range(count))
-    assert bag.facts == {"robot": "go1", "recovered": True}
-    assert part.exists()
-    assert not list(tmp_path.rglob("mended*"))
-    with pytest.raises(BagError, match="exists already"):
-        recover(part)
-
-
-def test_nothing_whole_is_said(tmp_path):
-    part = tmp_path / "walk.part"
-    with pytest.raises(BagError, match="no cut-off recording"):
-        recover(part)
-    (part / "walk").mkdir(parents=True)
-    (part / "walk" / "walk.mcap").write_bytes(b"")
-    with pytest.raises(BagError, match="not the beginning of an MCAP file"):
-        recover(part)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["walk.part"]

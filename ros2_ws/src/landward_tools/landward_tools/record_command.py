@@ -43,7 +43,7 @@ class Record:
     def run(self) -> int:
         """Record until it is ended."""
         if self.recover is not None:
-            from landward_tools.recording import recover
+            from landward_tools.recovery import recover
 
             path, count = recover(self.recover)
             print(f"{path}: {count} messages; {path}.part can be deleted")

@@ -1,16 +1,14 @@
 """A recording while it is written: a rosbag2 folder with one MCAP file, named only once it is whole.
 
 `NAME.part/NAME/` becomes `NAME/` in one rename once the file has its index, its metadata.yaml and its
-landward.json. What a kill leaves is `NAME.part`, and `recover` saves the part of it that is whole.
+landward.json. What a kill leaves is `NAME.part`, and `recovery.recover` saves the part of it that is whole.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
-import struct
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +19,6 @@ from landward_tools.bag import FACTS, PART, BagError, typestore
 
 LEAST_FREE = 64 * 2**20
 """[bytes] Below this much free space a recording ends while it can still be finished."""
-_MAGIC = b"\x89MCAP0\r\n"
-_FOOTER = struct.pack("<BQQQI", 2, 20, 0, 0, 0) + _MAGIC
-"""An MCAP footer without index: a reader then scans the file."""
 
 
 class Recording:
@@ -159,84 +154,13 @@ class Recording:
             ) from error
         return self.path
 
+    def discard(self) -> None:
+        """Delete what was written."""
+        self._writer = None
+        shutil.rmtree(self._part, ignore_errors=True)
+
     def _write_facts(self) -> None:
         write_text_atomic(self._folder / FACTS, json.dumps(self.facts, indent=2, default=str) + "\n")
-
-
-def recover(part: Path) -> tuple[Path, int]:
-    """Save what is whole in a recording that was cut off.
-
-    Args:
-        part: the folder that was left, `NAME.part`, or the name that it should have got.
-
-    Returns:
-        The new recording `NAME`, and how many messages it has. `NAME.part` stays as it was.
-
-    Raises:
-        BagError: there is no cut-off recording, nothing in it is whole, or `NAME` exists.
-    """
-    part = Path(part)
-    part = part if part.name.endswith(PART) else part.with_name(part.name + PART)
-    files = sorted(part.rglob("*.mcap"))
-    if not files:
-        raise BagError(f"no cut-off recording at {part}; name the folder NAME{PART} that was left")
-    rosbag2: Any = require("rosbags.rosbag2", "ros", "recordings are read and written with it")
-    path = part.with_name(part.name.removesuffix(PART))
-    if path.exists():
-        raise BagError(f"{path} exists already; move it away, then recover {part}")
-    mended = part / "mended.mcap"
-    try:
-        _mend(files[0], mended)
-        with contextlib.closing(rosbag2.Reader(mended)) as reader:
-            reader.open()
-            return path, _copy(reader, path, _facts_beside(files[0]))
-    except (rosbag2.ReaderError, OSError) as error:
-        raise BagError(f"nothing can be saved from {files[0]}: {error}") from error
-    finally:
-        mended.unlink(missing_ok=True)
-
-
-def _copy(reader: Any, path: Path, facts: dict[str, Any]) -> int:
-    # The part's own name is taken, so the copy grows beside it.
-    recording = Recording(path.with_name(path.name + ".recovered"), {**facts, "recovered": True})
-    added = {
-        connection.id: recording.add(connection.topic, connection.msgtype)
-        for connection in reader.connections
-    }
-    for connection, time, data in reader.messages():
-        recording.write(added[connection.id], time, bytes(data))
-    os.rename(recording.finish(), path)
-    return recording.count
-
-
-def _mend(file: Path, mended: Path) -> None:
-    """Copy a file up to its last whole record and end it as MCAP demands.
-
-    MCAP: 8 bytes of magic, then records of 1 byte operation, 8 bytes length (little endian) and content.
-    """
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        if stream.read(len(_MAGIC)) != _MAGIC:
-            raise BagError(f"nothing can be saved from {file}: it has not the beginning of an MCAP file")
-        end = len(_MAGIC)
-        while len(head := stream.read(9)) == 9:
-            after = end + 9 + struct.unpack("<Q", head[1:])[0]
-            # The footer (operation 2) of a file that was whole is written anew.
-            if after > size or head[0] == 2:
-                break
-            end = after
-            stream.seek(end)
-        stream.seek(0)
-        with mended.open("wb") as out:
-            shutil.copyfileobj(stream, out)
-            out.truncate(end)
-            out.seek(end)
-            out.write(_FOOTER)
-
-
-def _facts_beside(file: Path) -> dict[str, Any]:
-    path = file.with_name(FACTS)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _refuse_existing(path: Path, part: Path) -> None:
