@@ -116,7 +116,5 @@ def _observe(session: Session, trial: Trial) -> str:
         session.until(lambda: injector.now >= end, _STALL)
     late = trial.excess / session.settings.rate
     if 0.0 < late < waited:
-        return (
-            f"{late * 1e3:.0f} ms late, of {waited * 1e3:.0f} ms in which no processor was free for the nodes"
-        )
+        return f"starved: {late * 1e3:.0f} ms late, no processor free for the nodes for {waited * 1e3:.0f} ms"
     return ""

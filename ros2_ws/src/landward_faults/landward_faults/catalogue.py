@@ -78,7 +78,7 @@ SENSOR_KINDS = (
         "NaN or infinity in a position, velocity or effort",
         (JOINTS,),
         "joint_nan",
-        _NAN,
+        ("sensor_nan",),
         ranges=_ONE_JOINT | {"field": _UNIT, "value": _UNIT},
     ),
     Kind(
@@ -257,7 +257,7 @@ OTHER_KINDS = (
         "the clock jumps back",
         (CLOCK,),
         "turn_back",
-        ("clock", *_ORDER),
+        ("clock",),
         ranges={"back": (0.05, 2.0)},
     ),
 )

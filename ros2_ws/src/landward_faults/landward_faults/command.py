@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from landward_faults.campaign import Outcome
     from landward_faults.results import Row
 
-RATE = 0.5
-"""Simulated seconds per second at which two busy cores never looked like a fault."""
+RATE = 0.25
+"""Simulated seconds per second: a control period then takes 80 ms, more than a busy machine is late by."""
+_WIDTH = 110
+"""Columns of a table that is not printed on a terminal."""
 PROCESS_SHARE = 0.05
 """Of the faults end or stop a process, which takes seconds each."""
 
@@ -121,10 +124,11 @@ def show(outcome: Outcome, table: Sequence[Row]) -> None:
 
     shown = Table(title="Reactions in control periods", title_justify="left")
     for index, column in enumerate(COLUMNS):
-        shown.add_column(column, justify="left" if index in (0, 3) else "right")
+        shown.add_column(column, justify="left" if index in (0, 3) else "right", no_wrap=True)
     for row in table:
         shown.add_row(*(f"{cell:.2f}" if isinstance(cell, float) else str(cell) for cell in row.cells()))
-    Console().print(shown)
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDTH)).print(shown)
     caught = sum(verdict.caught for verdict in outcome.verdicts)
     print(
         f"{caught} of {len(outcome.verdicts)} faults handled in {outcome.seconds:.0f} s; "
@@ -137,5 +141,5 @@ def show(outcome: Outcome, table: Sequence[Row]) -> None:
             print(f"  --again {verdict.kind} {seed} {number}: {'; '.join(verdict.failures)}")
     for violation in outcome.violations:
         print(f"  {violation}")
-    for reason in outcome.void:
-        print(f"  void: {reason}")
+    for reason, count in Counter(reason.partition(":")[0] for reason in outcome.void).most_common():
+        print(f"  disturbed by {reason}: {count}")
