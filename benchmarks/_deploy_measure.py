@@ -23,7 +23,7 @@ from std_srvs.srv import Trigger
 
 from benchmarks._deploy_echo import REPLY, REQUEST
 from landward.errors import LandwardError
-from landward_bringup.supervisor import Job, Supervisor
+from landward_bringup.supervisor import Ending, Job, Supervisor
 from landward_ros import convert, names, qos
 from landward_ros.samples import NS, ImuSample, JointSample
 from landward_ros.shared_memory import remove_dead
@@ -39,6 +39,8 @@ STEPS = (names.SAFETY_RESET, names.POLICY_PASSIVE, names.POLICY_STAND, names.POL
 """Services that lead from anywhere to walking."""
 SILENT = 0.1
 """A policy that gives no target for so long does not walk any more [s]."""
+BUSY = 3.0
+"""It is given up where it takes this many times as long."""
 PATIENCE = 60.0
 """Longest wait for a node or a service [s]."""
 
@@ -69,6 +71,8 @@ class StandIn(Node):
         """Stamp of a request [ns] -> latency [s]."""
         self.counting = False
         """Whether answers count: the policy walks."""
+        self.check: Callable[[], object] = lambda: None
+        """Called all the time; raises where it is over."""
         self._heard = 0.0
         self._random = np.random.default_rng(0)
         self._sent: dict[int, float] = {}
@@ -107,6 +111,7 @@ class StandIn(Node):
                 if what:
                     raise LandwardError(f"deploy_latency: no {what} within {seconds:g} s")
                 return
+            self.check()
             if now >= self._next:
                 self._publish(now)
             elif now >= self._echo:
@@ -182,19 +187,20 @@ def measure(robot: Robot, policy: Path, seconds: float, folder: Path) -> Measure
     node = StandIn(robot)
     try:
         with Supervisor(_jobs(robot, policy, folder), folder, lambda line: None) as supervisor:
-            ending = supervisor.start(lambda: _there(node))
-            takeovers = 0
-            if ending is None:
-                _activate(node)
-                takeovers = _measure(node, seconds)
-                ending = supervisor.wait(0.0)
-        if ending is not None:
-            raise LandwardError(f"deploy_latency: {ending}")
+            _go_on(supervisor.start(lambda: _there(node)))
+            node.check = lambda: _go_on(supervisor.wait(0.0))
+            _activate(node)
+            takeovers = _measure(node, seconds)
         return _result(node, robot.control_period, takeovers)
     finally:
         node.destroy_node()
         rclpy.shutdown()
         remove_dead()
+
+
+def _go_on(ending: Ending | None) -> None:
+    if ending is not None:
+        raise LandwardError(f"deploy_latency: {ending}")
 
 
 def _jobs(robot: Robot, policy: Path, folder: Path) -> list[Job]:
@@ -231,11 +237,13 @@ def _activate(node: StandIn) -> None:
 
 def _measure(node: StandIn, seconds: float) -> int:
     """Let the policy walk for so long, again and again where it falls silent; returns how often it did."""
-    takeovers = -1
+    takeovers, end = -1, time.monotonic() + BUSY * seconds + PATIENCE
     while seconds > 0.0:
         takeovers += 1
         _walk(node)
         begin = time.monotonic()
+        if begin > end:
+            raise LandwardError(f"deploy_latency: {takeovers} takeovers, this machine is too busy to measure")
         node.counting = True
         node.run(lambda: node.silent, seconds)
         node.counting = False
