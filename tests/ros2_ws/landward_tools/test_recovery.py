@@ -54,6 +54,23 @@ def test_a_whole_file_without_its_name_is_recovered_completely(tmp_path):
     assert Bag(tmp_path / "walk").pose().values.shape == (0, 7)
 
 
+def test_damage_ends_what_is_whole(tmp_path):
+    part = cut_off(tmp_path, keep=1.0)
+    # An earlier recovery that was killed does not stand in the way.
+    (tmp_path / "walk.recovered.part").mkdir()
+    file = part / "walk" / "walk.mcap"
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 5000] = b"\xff" * 5000
+    file.write_bytes(content)
+    path, count = recover(part)
+    assert 0 < count < 20000
+    assert Bag(path).joints(names.JOINT_STATES).stamp.tolist() == list(
+        range(Bag(path).counts["/joint_states"])
+    )
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["source", "walk", "walk.part"]
+
+
 def test_nothing_whole_is_said(tmp_path):
     part = tmp_path / "walk.part"
     with pytest.raises(BagError, match="no cut-off recording"):

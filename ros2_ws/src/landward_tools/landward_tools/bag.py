@@ -143,16 +143,9 @@ class Bag:
             with closing(self._open()) as reader:
                 chosen = [connection for connection in reader.connections if connection.topic == topic]
                 for connection, received, data in reader.messages(chosen) if chosen else ():
-                    yield received, self._deserialize(store, data, connection.msgtype)
+                    yield received, deserialize(store, data, connection.msgtype)
         except (self._rosbag2.ReaderError, self._serde.SerdeError, OSError, ValueError) as error:
             raise BagError(f"{self.path}: {topic} cannot be read: {error}; {_RESTORE}") from error
-
-    def _deserialize(self, store: Any, data: bytes, msgtype: str) -> Any:
-        """A message; `rclpy.serialization` leaves 4 idle bytes more for each empty array at its end."""
-        for padding in _PADDINGS:
-            with suppress(self._serde.SerdeError):
-                return store.deserialize_cdr(data[: len(data) - padding], msgtype)
-        return store.deserialize_cdr(data, msgtype)
 
     def joints(self, name: str) -> Joints:
         """A topic of joint states or joint commands.
@@ -257,7 +250,16 @@ class Bag:
 
 _PADDINGS = (0, 4, 8)
 """Bytes: a joint command has two arrays at its end that may be empty."""
-_RESTORE = "restore it from a copy, or `landward record --recover` it"
+_RESTORE = "restore it from a copy"
+
+
+def deserialize(store: Any, data: bytes, msgtype: str) -> Any:
+    """A message; `rclpy.serialization` leaves 4 idle bytes more for each empty array at its end."""
+    serde: Any = require("rosbags.serde", "ros", _WHY)
+    for padding in _PADDINGS:
+        with suppress(serde.SerdeError):
+            return store.deserialize_cdr(data[: len(data) - padding], msgtype)
+    return store.deserialize_cdr(data, msgtype)
 
 
 def full_topic(name: str, namespace: str) -> str:

@@ -7,21 +7,28 @@ lacks its index and the end of its last record, so it is read from the front, re
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from landward.atomic import describe_os_error
-from landward_tools.bag import FACTS, PART, BagError
+from landward.errors import require
+from landward_tools.bag import FACTS, PART, BagError, deserialize, typestore
 from landward_tools.recording import Recording
 
 _MAGIC = b"\x89MCAP0\r\n"
 _HEAD = struct.Struct("<BQ")
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK = 3, 4, 5, 6
 """Operations."""
+
+
+class _DamageError(Exception):
+    """What follows is not what was written."""
 
 
 def recover(part: Path) -> tuple[Path, int]:
@@ -46,42 +53,60 @@ def recover(part: Path) -> tuple[Path, int]:
         raise BagError(f"{path} exists already; move it away, then recover {part}")
     facts = files[0].with_name(FACTS)
     noted = json.loads(facts.read_text(encoding="utf-8")) if facts.is_file() else {}
-    # The part's own name is taken, so the copy grows beside it.
-    copy = Recording(path.with_name(path.name + ".recovered"), {**noted, "recovered": True})
+    # The part's own name is taken, so the copy grows beside it; one that was cut off itself is begun again.
+    beside = path.with_name(path.name + ".recovered")
+    shutil.rmtree(beside.with_name(beside.name + PART), ignore_errors=True)
+    copy = Recording(beside, {**noted, "recovered": True})
     try:
         _copy(files[0], copy)
-    except OSError as error:
-        raise BagError(describe_os_error("read", files[0], error)) from error
-    except (struct.error, KeyError, UnicodeDecodeError) as error:
-        raise BagError(f"{files[0]} is damaged within: {error!r}; restore it from a copy") from error
-    finally:
         if not copy.count:
-            copy.discard()
-    if not copy.count:
-        raise BagError(f"nothing in {files[0]} is whole: it was cut off within its first megabyte")
+            raise BagError(f"nothing in {files[0]} is whole: it was cut off within its first megabyte")
+    except OSError as error:
+        copy.discard()
+        raise BagError(describe_os_error("read", files[0], error)) from error
+    except BaseException:
+        copy.discard()
+        raise
     os.rename(copy.finish(), path)
     return path, copy.count
 
 
 def _copy(file: Path, copy: Recording) -> None:
-    schemas: dict[int, str] = {}
-    connections: dict[int, Any] = {}
+    """Copy messages up to the cut, or to the first damage."""
     with file.open("rb") as stream:
         if stream.read(len(_MAGIC)) != _MAGIC:
             raise BagError(f"nothing in {file} is whole: it has not the beginning of an MCAP file")
-        for operation, content in _records(stream):
-            if operation == _SCHEMA:
-                number = struct.unpack_from("<H", content)[0]
-                schemas[number], _ = _text(content, 2)
-            elif operation == _CHANNEL:
-                number, schema = struct.unpack_from("<HH", content)
-                topic, _ = _text(content, 4)
-                # A channel that is announced twice is the same one.
-                if number not in connections:
-                    connections[number] = copy.add(topic, schemas[schema])
-            elif operation == _MESSAGE:
-                number, _, time = struct.unpack_from("<HIQ", content)
-                copy.write(connections[number], time, content[22:])
+        with contextlib.suppress(_DamageError, struct.error, KeyError, UnicodeDecodeError):
+            _copy_records(_records(stream), copy)
+
+
+def _copy_records(records: Iterable[tuple[int, bytes]], copy: Recording) -> None:
+    schemas: dict[int, str] = {}
+    connections: dict[int, Any] = {}
+    store = typestore()
+    for operation, content in records:
+        if operation == _SCHEMA:
+            number = struct.unpack_from("<H", content)[0]
+            schemas[number], _ = _text(content, 2)
+        elif operation == _CHANNEL:
+            number, schema = struct.unpack_from("<HH", content)
+            topic, _ = _text(content, 4)
+            # A channel that is announced twice is the same one.
+            if number not in connections:
+                connections[number] = copy.add(topic, schemas[schema])
+        elif operation == _MESSAGE:
+            number, _, time = struct.unpack_from("<HIQ", content)
+            _check(store, content[22:], connections[number].msgtype)
+            copy.write(connections[number], time, content[22:])
+
+
+def _check(store: Any, data: bytes, msgtype: str) -> None:
+    """The file has no checksums: a message that cannot be read is where the damage begins."""
+    serde: Any = require("rosbags.serde", "ros", "recordings are read with it")
+    try:
+        deserialize(store, data, msgtype)
+    except (serde.SerdeError, ValueError) as error:
+        raise _DamageError from error
 
 
 def _records(stream: BinaryIO) -> Iterator[tuple[int, bytes]]:
