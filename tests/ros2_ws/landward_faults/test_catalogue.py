@@ -55,3 +55,12 @@ def test_constraints_on_measurements_become_kinds() -> None:
         ("constraint_soft_torque", ("constraint.soft_torque",), SOFT_GRACE),
         ("constraint_hard_speed", ("constraint.hard_speed",), 0.0),
     ]
+
+
+def test_the_guide_lists_the_catalogue(root) -> None:
+    page = (root / "docs" / "faults.md").read_text(encoding="utf-8")
+    for kind in KINDS:
+        assert f"| `{kind.name}` | {kind.title} |" in page
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{kind.name}` | {kind.title} |"))
+        assert f"| {kind.bound:g} |" in row
+        assert all(f"`{reason}`" in row for reason in kind.reasons)

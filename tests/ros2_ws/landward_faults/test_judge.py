@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from landward_faults.catalogue import KINDS
-from landward_faults.judge import LimitCheck, Trial
+from landward_faults.judge import LimitCheck, Trial, damps
 from landward_faults.kinds import JOINTS, Fault, Kind, draw
 from landward_ros.samples import CommandSample, JointSample
 from robots import get_robot
@@ -256,3 +256,19 @@ def test_the_excess_of_a_late_reaction() -> None:
     watch = trial("joints_nan")
     handled(watch, reacted=10.019)
     assert watch.excess == 0.0
+
+
+def turning(velocity, effort):
+    return JointSample(1.0, STANDING, np.full(12, velocity), np.full(12, effort))
+
+
+def test_a_drive_damps_where_its_torques_follow_the_velocity() -> None:
+    # Damping of Go1's safe state: 3 N m s/rad.
+    assert damps(GO1, turning(0.0, 0.0), turning(0.0, 0.0))
+    assert damps(GO1, turning(1.0, 0.0), turning(1.0, -3.0))
+    assert damps(GO1, turning(0.0, 0.0), turning(4.0, -6.0))  # while the joint was turning at 2 rad/s
+    assert damps(GO1, turning(20.0, 0.0), turning(20.0, -23.7 + 0.1)) is False  # a calf may brake with 35.55
+    assert not damps(GO1, turning(1.0, 0.0), turning(1.0, 3.0))
+    held = turning(0.0, 0.0)
+    held.effort[5] = 4.0  # one joint still holds the robot up
+    assert not damps(GO1, turning(0.0, 0.0), held)

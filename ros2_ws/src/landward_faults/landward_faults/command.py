@@ -21,10 +21,13 @@ from landward_faults.kinds import Fault, FaultError, Kind, draw, schedule, selec
 
 if TYPE_CHECKING:
     from landward_faults.campaign import Outcome
+    from landward_faults.judge import Verdict
     from landward_faults.results import Row
 
 RATE = 0.25
 """Simulated seconds per second: a control period then takes 80 ms, more than a busy machine is late by."""
+_EVERY = 100
+"""Faults from one sign of life to the next."""
 _WIDTH = 110
 """Columns of a table that is not printed on a terminal."""
 PROCESS_SHARE = 0.05
@@ -105,10 +108,12 @@ class Faults:
             raise FaultError(f"process_share is a share, 0 to 1; got {self.process_share:g}")
         return schedule(select(self.kinds, catalogue), self.count, self.seed, self.process_share)
 
-    def _progress(self, verdict: object) -> None:
-        failures = getattr(verdict, "failures", ())
-        if failures:
-            self._say(f"not handled: {verdict}")
+    def _progress(self, verdict: Verdict) -> None:
+        number = verdict.seed[1] + 1
+        if not verdict.caught:
+            self._say(f"{number}: {verdict.kind} is not handled: {'; '.join(verdict.failures)}")
+        elif number % _EVERY == 0:
+            self._say(f"{number} of {self.count}")
 
     def _say(self, text: str) -> None:
         """To stderr, where it does not mix with the results."""

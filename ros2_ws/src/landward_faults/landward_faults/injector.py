@@ -27,7 +27,7 @@ from std_msgs.msg import Bool
 
 from landward.constraint import Constraint
 from landward_faults import mutations
-from landward_faults.judge import LimitCheck, Trial
+from landward_faults.judge import LimitCheck, Trial, damps
 from landward_faults.kinds import CLAMPED, CLOCK, COMMAND, IMU, JOINTS, OPERATOR, PASSED, PROCESS, Fault
 from landward_faults.named import Counters, Words, reasons
 from landward_ros import convert, names, qos
@@ -41,8 +41,6 @@ TOLD = "told/"
 OPERATOR_PERIOD = 0.04
 """Between two messages of the operator: the dead man's switch, the velocity command [s]."""
 _SILENT = DiagnosticStatus(level=DiagnosticStatus.STALE)
-_DAMPS = 1.5
-"""Largest difference of a torque from the damping law at which a drive counts as damping [N m]."""
 
 
 class Injector(Node):
@@ -78,6 +76,7 @@ class Injector(Node):
         """Last statuses of monitor and policy."""
         self.act: Callable[[Fault], None] = lambda fault: None
         """Does what the operator or a signal does; set by the campaign."""
+        self._before: JointSample | None = None
         self._begin = 0.0
         self._counters, self._words = Counters(), Words()
         self._order = convert.JointOrder(robot.joint_names)
@@ -290,12 +289,9 @@ class Injector(Node):
         self._is(sample.stamp)
         if whole:
             self.limits.measured(sample)
-        if self.trial is not None and self.trial.began is not None and self._damps(sample):
+        before, self._before = self._before, sample
+        if self.trial is not None and before is not None and damps(self.robot, before, sample):
             self.trial.robot_damps(self.instant)
-
-    def _damps(self, sample: JointSample) -> bool:
-        law = -sample.velocity * self.robot.safety.damping
-        return bool((abs(sample.effort - law) < _DAMPS).all())
 
     def _on_robot_command(self, message: JointState) -> None:
         try:

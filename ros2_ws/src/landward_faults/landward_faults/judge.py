@@ -22,6 +22,8 @@ TIMING = frozenset(
     ("sensor_silent", "sensor_stale", "command_silent", "command_stale", "input_lost", "monitor_silent")
 )
 """Faults that a machine too busy for its rate makes by itself."""
+_DAMPS = 1.5
+"""Largest difference of a torque from the damping law at which a drive counts as damping [N m]."""
 _REMEMBERED = 8
 """Measurements that a command may have been computed from: two control periods."""
 
@@ -241,3 +243,19 @@ class Trial:
     def _fail(self, failure: str) -> None:
         if failure not in self._failures:
             self._failures.append(failure)
+
+
+def damps(robot: Robot, before: JointSample, sample: JointSample) -> bool:
+    """Whether the drives damp: every torque is -damping * velocity, within the torque limit.
+
+    A torque was applied at a velocity between those of two measurements: joints that are let go turn fast.
+
+    Args:
+        robot: with the damping of its safe state.
+        before: the measurement before.
+        sample: the measurement.
+    """
+    limit, damping = np.array(robot.effort_limit), np.array(robot.safety.damping)
+    laws = [np.clip(-damping * each.velocity, -limit, limit) for each in (before, sample)]
+    low, high = np.minimum(*laws) - _DAMPS, np.maximum(*laws) + _DAMPS
+    return bool(np.all((low <= sample.effort) & (sample.effort <= high)))
