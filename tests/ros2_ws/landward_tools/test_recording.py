@@ -51,8 +51,9 @@ def test_a_recording_ends_whole_before_the_disk_is_full(tmp_path):
     recording.check_space()
     space[0] = 10 * 2**20
     with pytest.raises(BagError, match="has only 10 MiB left: the recording was ended and is whole"):
-        recording.check_space()
+        recording.check_space({"messages": 1})
     assert Bag(tmp_path / "walk").counts == {"/joint_states": 1}
+    assert Bag(tmp_path / "walk").facts == {"messages": 1}
 
 
 def test_a_full_disk_names_the_remedy(tmp_path):

@@ -93,7 +93,7 @@ class Recorder(Node):
         if time.monotonic() >= self._look_at:
             self._look_at = time.monotonic() + LOOK_AROUND
             self._discover()
-            self._recording.check_space()
+            self._recording.check_space(self._counts())
             self._report()
         if self._seconds and self._elapsed() >= self._seconds:
             # Ends the main loop as a shutdown from outside does, but with a context that still publishes.
@@ -105,7 +105,7 @@ class Recorder(Node):
         if self._recording is None or self._recording.finished:
             return
         self._take()
-        path = self._recording.finish({"messages": self._recording.count, "lost": self.lost})
+        path = self._recording.finish(self._counts())
         self.get_logger().info(
             f"recorded {self._recording.count} messages of {len(self._connections)} topics to {path}"
         )
@@ -170,6 +170,9 @@ class Recorder(Node):
         except (ModuleNotFoundError, AttributeError, BagError) as error:
             self._refused.add(key)
             self.get_logger().warning(f"{topic} ({msgtype}) is not recorded: {error}")
+
+    def _counts(self) -> dict[str, Any]:
+        return {"messages": self._recording.count, "lost": self.lost}
 
     def _elapsed(self) -> float:
         """ROS time since the beginning [s]; 0 before simulated time has begun."""

@@ -107,13 +107,16 @@ class Recording:
         except OSError as error:
             self._writer = None
             raise BagError(
-                f"{describe_os_error('write', self._folder, error)}; save what was recorded until then: "
+                f"{describe_os_error('write', self.path, error)}; save what was recorded until then: "
                 f"landward record --recover {self._part}"
             ) from error
         self.count += 1
 
-    def check_space(self) -> None:
+    def check_space(self, facts: Mapping[str, Any] | None = None) -> None:
         """End the recording, whole, before the disk is full.
+
+        Args:
+            facts: as of `finish`.
 
         Raises:
             BagError: it was ended.
@@ -121,7 +124,7 @@ class Recording:
         free = self._free(self._folder)
         if free >= LEAST_FREE:
             return
-        path = self.finish()
+        path = self.finish(facts)
         raise BagError(
             f"the disk of {path} has only {free // 2**20} MiB left: the recording was ended and is whole "
             "until here; free some space and record again"
@@ -149,7 +152,7 @@ class Recording:
             self._part.rmdir()
         except OSError as error:
             raise BagError(
-                f"{describe_os_error('write', self._folder, error)}; save what was recorded: "
+                f"{describe_os_error('write', self.path, error)}; save what was recorded: "
                 f"landward record --recover {self._part}"
             ) from error
         return self.path
