@@ -318,6 +318,28 @@ def test_reset():
     scene.arm()
 
 
+def test_after_a_reset_it_starts_from_the_measured_position():
+    scene = Scene().arm()
+    scene.command(0.3, -0.5)
+    scene.monitor.stop(scene.now)
+    scene.monitor.command(damping(scene.now), scene.now)
+    assert scene.monitor.reset(scene.now) == ""
+    scene.sense(scene.now + 1.0, position=(-0.3, -0.5))
+    said = scene.command(0.3, -0.5, position=(-0.3, -0.5))
+    np.testing.assert_allclose(said.position, (-0.1, -0.5))
+
+
+def test_a_stamp_of_the_future_does_not_outlive_the_reset():
+    scene = Scene().arm()
+    scene.monitor.command(target(scene.now + 5.0), scene.now)
+    assert scene.reason == "command_stale"
+    scene.monitor.command(damping(scene.now), scene.now)
+    assert scene.monitor.reset(scene.now) == ""
+    scene.arm()
+    scene.command()
+    assert scene.monitor.state == ARMED
+
+
 def test_reset_without_a_fault_is_done():
     scene = Scene().arm()
     assert scene.monitor.reset(scene.now) == "" and scene.monitor.state == ARMED

@@ -92,6 +92,8 @@ def tick_with(**changes):
 def silence(ends, **sensors):
     for _ in range(8):
         ends.tick(**sensors)
+        # Nothing answers, so nothing tells that the node has seen this much time pass.
+        ends.spin(0.1)
 
 
 def garbage(topic):

@@ -166,7 +166,7 @@ class Monitor:
         if self.state == FAULT:
             return self._answer(Decision(fault=self.fault))
         if sample.position is None:
-            self.state, self.refused, self._sent = DISARMED, "", None
+            self.state, self.refused = DISARMED, ""
             self._command_at = now
             return self._answer(Decision())
         found = self._shape(sample.position) or checks.check_target(sample.position, self.limits.names)
@@ -283,7 +283,7 @@ class Monitor:
         if found:
             return self._latch(found)
         measured = self._joints.position
-        last = clamp_position(measured, self.limits) if self._sent is None else self._sent
+        last = clamp_position(measured, self.limits) if first or self._sent is None else self._sent
         # A policy that sends faster than its rate moves the target no faster for that.
         elapsed = period if first else min(now - self._command_at, period)
         result = clamp(target, last, elapsed, measured, self._joints.velocity, self.limits)
@@ -357,7 +357,7 @@ class Monitor:
         if self.fault is None:
             self.fault = Fault(found.reason, found.detail, self._now)
             self.counters["faults"] += 1
-        self.state, self._sent = FAULT, None
+        self.state = FAULT
         return Decision(fault=self.fault)
 
     def _answer(self, decision: Decision) -> Decision:

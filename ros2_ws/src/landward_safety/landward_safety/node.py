@@ -91,7 +91,7 @@ class SafetyNode(Node):
         self._simulated: SimulatedTime | None = SimulatedTime(self) if self._ticker.simulated else None
         self._stall = StallWatch(STALLED)
         self._reported: tuple[str, object] = ("", None)
-        self._report_at = 0.0
+        self._report_at, self._held_up, self._stepped = 0.0, 0.0, time.monotonic()
         self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
         self.create_service(Trigger, names.SAFETY_RESET, self._on_reset)
         gc.collect()
@@ -105,8 +105,8 @@ class SafetyNode(Node):
         Returns:
             Longest time until it wants to be called again [s].
         """
-        now = self._now_ns()
-        wall = time.monotonic()
+        now, wall = self._now_ns(), time.monotonic()
+        self._held_up, self._stepped = max(self._held_up, wall - self._stepped), wall
         if self._simulated is not None and (stalled := self._stall.look(now, wall)):
             self._send(self._monitor.clock_stalled(stalled))
         if self._ticker.poll() or self._monitor.time_left(now / NS) <= 0.0:
@@ -200,7 +200,7 @@ class SafetyNode(Node):
         self._report_at = wall
         self._report_recordings()
         report = describe(self._monitor)
-        level, message, values = bytes([report.level]), report.message, report.values
+        level, message, values = bytes([report.level]), report.message, self._values()
         self._reporter.set(level, message, values)
         self._status.publish(status_message(level, names.SAFETY_NODE, message, self._robot.name, values))
 
@@ -212,8 +212,12 @@ class SafetyNode(Node):
             "policy": str(self._path),
             "policy_hash": self._policy.graph_hash,
             "control_period": self._config.control_period,
-            "values": describe(self._monitor).values,
+            "values": self._values(),
         }
+
+    def _values(self) -> dict[str, str]:
+        """What the monitor knows, and the longest that this process was ever held up."""
+        return describe(self._monitor).values | {"held_up.max": f"{self._held_up * 1e3:.1f} ms"}
 
     def _keep(self, topic: str, cdr: bytes) -> None:
         if self._black_box is not None:
