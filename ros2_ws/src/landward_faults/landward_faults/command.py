@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RATE = 0.25
 """Simulated seconds per second: a control period then takes 80 ms, more than a busy machine is late by."""
+DOMAIN = "216"
+"""ROS domain where the environment names none, beyond the ports that Linux gives to programs by itself."""
 _EVERY = 100
 """Faults from one sign of life to the next."""
 _WIDTH = 110
@@ -41,7 +43,8 @@ class Faults:
     Twin, policy and safety monitor run as the processes they are on a robot, with a fault injector between
     them. Every fault has to lead to the safe state within one control period (two where a process dies), no
     command outside limits may reach the robot, and /diagnostics has to name the fault. Exit status 1 where
-    one of them fails. It runs on this machine alone and never reaches a real robot.
+    one of them fails. It runs on this machine alone, on a ROS domain that it must have for itself, and never
+    reaches a real robot.
 
     Examples:
         landward faults --policy runs/go1-flat/2026-11-23_14-05-09_seed1
@@ -82,6 +85,7 @@ class Faults:
         faults = self._faults(catalogue)
         # Never a robot: whatever is on the network must not hear commands of a campaign.
         os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+        os.environ.setdefault("ROS_DOMAIN_ID", DOMAIN)
         from landward_faults import campaign, results
         from landward_faults.session import Session, Settings
 

@@ -241,7 +241,9 @@ class Injector(Node):
         if fault is not None and self.trial is not None:
             self._clock_offset = -fault.values["back"]
             self.trial.present(self.instant)
-        self._clock.publish(Clock(clock=convert.to_stamp(round(max(0.0, now + self._clock_offset) * NS))))
+        # Not what was told: the last words of a robot that died may come after time has gone on without it.
+        told = max(0.0, self.now + self._clock_offset)
+        self._clock.publish(Clock(clock=convert.to_stamp(round(told * NS))))
         while self._held and self._held[0][0] <= self.now:
             self._deliver(*self._held.popleft()[1:])
         if self.now - self._operated >= OPERATOR_PERIOD:

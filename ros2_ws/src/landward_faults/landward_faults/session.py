@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,7 @@ class Session:
             for name in (names.TWIN_NODE, names.SAFETY_NODE, names.POLICY_NODE):
                 self.nodes.start(name)
             self._bring_up(names.POLICY_NODE)
+            self._be_alone()
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -246,6 +248,24 @@ class Session:
                     names.POLICY_CHANGE_STATE, ChangeState.Request(transition=Transition(id=transition))
                 )
                 self.until(self._is_up, 0.1)
+
+    def _be_alone(self) -> None:
+        """Nobody else commands a robot here, and no other robot listens.
+
+        Raises:
+            FaultError: another deployment runs on this ROS domain.
+        """
+        topic, injector = names.ROBOT_COMMAND, self.injector
+        self.until(
+            lambda: injector.count_publishers(topic) > 0 and injector.count_subscribers(topic) > 1, _CALL
+        )
+        publishers, subscribers = injector.count_publishers(topic), injector.count_subscribers(topic)
+        if (publishers, subscribers) != (1, 2):
+            raise FaultError(
+                f"{topic} has {publishers} publishers and {subscribers} subscribers on ROS domain "
+                f"{os.environ.get('ROS_DOMAIN_ID', '0')}, expected 1 (the monitor) and 2 (twin, injector): "
+                "another robot may be commanded there. Set ROS_DOMAIN_ID to a domain that nobody uses"
+            )
 
     def _is_up(self) -> bool:
         return self.injector.now > 0.0 and bool(self.injector.safety.name) and self.lifecycle == "active"
