@@ -33,15 +33,13 @@ SENSED: Mapping[str, Sensed] = {
     "joint_velocity": Sensed("rad/s", (), False),
     "joint_effort": Sensed("N m", (), False),
     "angular_velocity": Sensed("rad/s", ("x", "y", "z"), True),
-    "linear_acceleration": Sensed("m/s^2", ("x", "y", "z"), True),
     "projected_gravity": Sensed("1", ("x", "y", "z"), True),
-    "orientation": Sensed("1", ("w", "x", "y", "z"), True),
     "command": Sensed(("m/s", "m/s", "rad/s"), ("vx", "vy", "wz"), True),
 }
 """Kinds of observation that joint drives, an IMU and an operator give.
 
-Speed over ground and terrain are not among them: a simulator knows them, a legged robot would need an
-estimator, which is not part of its declaration.
+Speed over ground, heading, acceleration and terrain are not among them: a simulator knows them. A legged
+robot would need an estimator for the first two, and its IMU measures specific force, not acceleration.
 """
 
 
@@ -106,7 +104,10 @@ def _input_differences(term: ObservationTerm, robot: Robot) -> list[str]:
     lines: list[str] = []
     if not sensed.names:
         lines += _joint_differences(where, term.names, term.shape, robot)
-    elif term.names not in ((), sensed.names) or term.shape != (len(sensed.names),):
+    # Vectors in the order x, y, z need no names; what the elements of a command are is a task's own choice.
+    elif term.shape != (len(sensed.names),) or not (
+        term.names == sensed.names or (not term.names and term.kind != "command")
+    ):
         got = ", ".join(term.names) or "no names"
         lines.append(
             f"{where}: expected ({', '.join(sensed.names)}), the policy has ({got}), shape {term.shape}"

@@ -89,6 +89,10 @@ def test_gains_follow_their_joints_not_their_place():
             "input gravity: the policy expects frame 'world', robot go1 measures in 'base'",
         ),
         (
+            with_input("command", names=()),
+            "input command: expected (vx, vy, wz), the policy has (no names), shape (3,)",
+        ),
+        (
             with_input("gyro", names=("z", "y", "x")),
             "input gyro: expected (x, y, z), the policy has (z, y, x), shape (3,)",
         ),
