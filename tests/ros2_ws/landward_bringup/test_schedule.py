@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from landward_bringup.schedule import constant, drawn
+from landward_bringup.schedule import HOLD, SEED, constant, drawn
+from sims.evaluate.rollout import COMMANDS, draw_commands
+from sims.evaluate.settings import Settings
 
 
 def test_constant_holds_for_ever() -> None:
@@ -9,11 +11,11 @@ def test_constant_holds_for_ever() -> None:
     assert schedule.at(0.0) == schedule.at(59.9) == schedule.at(1e6) == (0.5, 0.0, -0.2)
 
 
-def test_drawn_commands_are_those_of_the_protocol() -> None:
-    """`sims.evaluate.rollout.draw_commands` with the same seed, to its float32."""
-    expected = np.random.default_rng(7).uniform([0.0, -0.3, -0.8], [1.0, 0.3, 0.8], (6, 3))
+def test_drawn_commands_are_those_of_the_evaluation() -> None:
+    """landward_bringup may not import sims; this test may."""
     schedule = drawn(60.0, seed=7)
-    assert np.array_equal(schedule.commands, expected)
+    assert np.array_equal(np.float32(schedule.commands), draw_commands(COMMANDS, 64, 7)[:6])
+    assert (Settings().seed, Settings().seconds) == (SEED, HOLD)
 
 
 def test_each_drawn_command_holds_its_time() -> None:

@@ -14,6 +14,7 @@ from landward.errors import LandwardError
 from landward_bringup import preflight
 from landward_bringup.description import BRIDGES, Deployment, Walk
 from landward_bringup.process import DeploymentError, Parameter, parse_setting
+from landward_bringup.schedule import SEED
 from landward_bringup.supervisor import Ending
 
 SECONDS = 60.0
@@ -68,8 +69,8 @@ class Deploy:
     """Stop where nobody holds the deadman; always so on a real robot."""
     record: bool = True
     """Record everything as MCAP; without it there is no table at the end."""
-    seed: int = 0
-    """Of the drawn commands and of the twin's noise."""
+    seed: int = SEED
+    """Of the drawn commands and of the twin's noise; the default draws the first ones of `landward eval`."""
     set: tuple[str, ...] = ()
     """Further parameters of nodes, as in twin.latency=0.01 safety.black_box_seconds=10."""
     out: Path = Path("deployments")

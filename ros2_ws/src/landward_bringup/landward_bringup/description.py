@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from landward_bringup.process import DeploymentError, Parameter, Place, Process
-from landward_bringup.schedule import HOLD
+from landward_bringup.schedule import HOLD, SEED
 from landward_ros import names
 
 BRIDGES = {
@@ -35,7 +35,7 @@ class Walk:
     """How long it walks [s of ROS time]; 0: until it is stopped."""
     command: tuple[float, float, float] | None = None
     """Constant vx, vy [m/s] and yaw rate [rad/s]; None draws new ones as `landward eval` does."""
-    seed: int = 0
+    seed: int = SEED
     """Of the drawn commands."""
     hold: float = HOLD
     """How long each drawn command holds [s]."""
@@ -112,7 +112,7 @@ def describe(
     deadman: bool = True,
     teleop: str = "",
     operator: Walk | None = None,
-    seed: int = 0,
+    seed: int = SEED,
     extra: Mapping[str, Mapping[str, Parameter]] | None = None,
 ) -> Deployment:
     """Say which processes deploy a policy on a robot or on its twin.
@@ -165,7 +165,7 @@ def describe(
     return Deployment(robot, policy, control_period, place, bridge, folder, record, started)
 
 
-def twin(place: Place, robot: str, seed: int = 0) -> Process:
+def twin(place: Place, robot: str, seed: int = SEED) -> Process:
     """The simulated robot.
 
     Args:

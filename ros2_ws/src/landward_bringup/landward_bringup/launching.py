@@ -15,6 +15,7 @@ from landward_bringup.description import BRIDGES, TELEOPS, Walk, recorder, twin
 from landward_bringup.environment import environment
 from landward_bringup.preflight import Request, check_packages, make_folder, plan
 from landward_bringup.process import DeploymentError, Place, Process
+from landward_bringup.schedule import SEED
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Argument:
 
 _NAMESPACE = Argument("namespace", "", "in front of every node and topic, such as robot1")
 _RATE = Argument("rate", "1.0", "simulated seconds per second; 1.0 is real time, else nodes live on /clock")
-_SEED = Argument("seed", "0", "of the twin's noise and of the drawn commands")
+_SEED = Argument("seed", str(SEED), "of the twin's noise and of the drawn commands")
 _OUT = Argument("out", "deployments", "logs and the recording go to a new folder OUT/TIME_ROBOT")
 
 DEPLOY = (

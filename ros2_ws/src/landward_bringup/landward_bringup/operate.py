@@ -21,7 +21,7 @@ Exit status 0 where it walked all the time, 1 where anything refused or stopped 
 parameters:
   seconds  how long it walks [s of ROS time]; 60.0; 0: until it is stopped
   command  [vx, vy, wz], constant [m/s, m/s, rad/s]; left out: drawn at random, as `landward eval` does
-  seed     of the drawn commands; 0
+  seed     of the drawn commands; 100, with which they are the first ones of `landward eval`
   hold     how long each drawn command holds [s]; 10.0
   walk     false: stand only, for as long
   drives   false: only configure and activate; a teleoperation does the rest

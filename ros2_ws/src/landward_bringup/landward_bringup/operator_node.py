@@ -18,7 +18,7 @@ from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
 
 from landward.errors import LandwardError
-from landward_bringup.schedule import HOLD, Schedule, constant, drawn
+from landward_bringup.schedule import HOLD, SEED, Schedule, constant, drawn
 from landward_ros import names, qos
 from landward_ros.ticker import steady_timer
 
@@ -212,7 +212,7 @@ class Operator(Node):
         self._command.publish(message)
 
     def _make_schedule(self) -> Schedule:
-        seed = int(self.declare_parameter("seed", 0).value)
+        seed = int(self.declare_parameter("seed", SEED).value)
         hold = float(self.declare_parameter("hold", HOLD).value)
         self.declare_parameter("command", rclpy.Parameter.Type.DOUBLE_ARRAY)
         given = self.get_parameter_or("command")

