@@ -53,6 +53,12 @@ def test_what_to_drive_must_be_said_once(tmp_path: Path) -> None:
             deploy(tmp_path, **changes).run()
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_walk_has_a_length(tmp_path: Path, seconds: float) -> None:
+    with pytest.raises(DeploymentError, match="--seconds must be positive and finite"):
+        deploy(tmp_path, seconds=seconds).run()
+
+
 @pytest.mark.parametrize("changes", [{"walk": False}, {"vx": 0.5}, {"wz": 0.0}])
 def test_a_person_decides_alone(tmp_path: Path, changes: dict) -> None:
     with pytest.raises(DeploymentError, match="with --teleop a person says when the robot stands and walks"):

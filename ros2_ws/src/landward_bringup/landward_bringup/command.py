@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -96,6 +97,8 @@ class Deploy:
                 "with --teleop a person says when the robot stands and walks, and how fast: leave out "
                 "--no-walk, --vx, --vy and --wz"
             )
+        if self.seconds is not None and not 0.0 < self.seconds < math.inf:
+            raise DeploymentError(f"--seconds must be positive and finite, got {self.seconds:g}")
         preflight.check_platform()
         if self.twin:
             # Nobody else's robot shall hear a rehearsal; who wants it on the network says so.
