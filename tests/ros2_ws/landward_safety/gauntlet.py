@@ -103,6 +103,7 @@ class Gauntlet:
         self.deadman = deadman
         self.now, self.ticks, self.phase = START, 0, 0
         self.seen: Counter[str] = Counter()
+        self.latched = ""
         self.q, self.qd = np.array((0.1, -0.5)), np.zeros(2)
         self.joints_stamp = self.imu_stamp = self.command_stamp = 0.0
         self.sent: np.ndarray | None = None
@@ -278,8 +279,6 @@ class Gauntlet:
     def earlier(self) -> set[str]:
         """A fault that latched before stays."""
         return {self.latched} if self.latched else set()
-
-    latched = ""
 
     def must_not_be_armed(self, kind: str) -> None:
         assert self.monitor.state != ARMED, f"{kind} went unnoticed"

@@ -13,7 +13,9 @@ from tests.ros2_ws.landward_policy.policies import GO1, STANDING, go1_spec, writ
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="needs ROS 2: make setup-ros")
 
-from landward_ros import convert, names  # noqa: E402
+from sensor_msgs.msg import JointState  # noqa: E402
+
+from landward_ros import convert, names, qos  # noqa: E402
 from tests.ros2_ws.landward_safety.fake_ends import PERIOD, Ends, is_damping, values  # noqa: E402
 
 ROLLED = np.array((np.cos(0.6), np.sin(0.6), 0.0, 0.0))
@@ -165,6 +167,15 @@ def test_in_real_time_it_damps_from_the_start(start):
     assert stamps[-1] > before
     # Every 20 ms; a busy machine delays some of them.
     assert np.median(np.diff(stamps)) == pytest.approx(PERIOD, rel=0.25)
+
+
+def test_another_publisher_on_the_robots_topic_is_told(start):
+    ends = start(use_sim_time=False)
+    assert "other publishers" not in ends.statuses[-1].message
+    rival = ends.node.create_publisher(JointState, names.ROBOT_COMMAND, qos.COMMAND)
+    ends.until(lambda: "1 other publishers on /joint_command" in ends.statuses[-1].message, "a warning")
+    ends.node.destroy_publisher(rival)
+    ends.until(lambda: "other publishers" not in ends.statuses[-1].message, "all is well again")
 
 
 def test_it_says_goodbye_with_damping(start):

@@ -28,10 +28,10 @@ from landward.policy_file import PolicyFile, read_policy_file
 from landward.runs import find_policy
 from landward_ros import names, qos
 from landward_ros.convert import JointOrder, damping_command, position_command, read_command, read_imu
-from landward_ros.diagnostics import ERROR, OK, Reporter, status_message
+from landward_ros.diagnostics import ERROR, OK, WARN, Reporter, status_message
 from landward_ros.process import run_node
 from landward_ros.samples import NS, MessageError
-from landward_ros.ticker import Ticker
+from landward_ros.ticker import Ticker, steady_timer
 from landward_safety import monitor as core
 from landward_safety.blackbox import BlackBox
 from landward_safety.config import MonitorConfig
@@ -92,6 +92,8 @@ class SafetyNode(Node):
         self._stall = StallWatch(STALLED)
         self._reported: tuple[str, object] = ("", None)
         self._report_at, self._held_up, self._stepped = 0.0, 0.0, time.monotonic()
+        self._rivals = 0
+        steady_timer(self, 1.0, self._count_rivals)
         self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
         self.create_service(Trigger, names.SAFETY_RESET, self._on_reset)
         gc.collect()
@@ -201,8 +203,15 @@ class SafetyNode(Node):
         self._report_recordings()
         report = describe(self._monitor)
         level, message, values = bytes([report.level]), report.message, self._values()
+        if self._rivals:
+            level = max(level, WARN)
+            message += f"; {self._rivals} other publishers on {self._output.topic_name}, which nobody guards"
         self._reporter.set(level, message, values)
         self._status.publish(status_message(level, names.SAFETY_NODE, message, self._robot.name, values))
+
+    def _count_rivals(self) -> None:
+        """Whoever else publishes on the robot's topic gets past the monitor."""
+        self._rivals = max(0, self.count_publishers(self._output.topic_name) - 1)
 
     def _facts(self) -> dict[str, Any]:
         """What fault.json says besides the fault."""
