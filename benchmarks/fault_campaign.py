@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if given.policy
             else write_policy(Path(folder) / "policy.onnx", get_robot(ROBOT))
         )
-        kinds = (*KINDS, *constraint_kinds(read_policy_file(path).spec.constraints))
+        kinds = (*KINDS, *constraint_kinds(read_policy_file(path).spec.constraints, get_robot(ROBOT)))
         faults = schedule(kinds, COUNT[run.quick], SEED, PROCESS_SHARE)
         with Session(Settings(ROBOT, path.resolve(), RATE, Path(folder))) as session:
             # The stand-in policy of _deploy_policy is untrained: it holds the robot, it does not walk.

@@ -13,6 +13,7 @@ from landward_faults.catalogue import KINDS, constraint_kinds
 from landward_faults.kinds import PROCESS, draw, select
 from landward_faults.nodes import NodeCommand, Nodes
 from landward_faults.session import Session, Settings
+from robots import get_robot
 from tests.ros2_ws.landward_policy.policies import go1_spec, write_policy
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -31,7 +32,10 @@ def session(tmp_path_factory):
 
 def test_every_kind_is_handled(session):
     kinds = [kind for kind in KINDS if PROCESS not in kind.streams]
-    kinds += [*constraint_kinds([TORQUE]), *select(["policy_killed", "monitor_killed"], KINDS)]
+    kinds += [
+        *constraint_kinds([TORQUE], get_robot("go1")),
+        *select(["policy_killed", "monitor_killed"], KINDS),
+    ]
     faults = [draw(kind, 5, index) for index, kind in enumerate(kinds)]
     outcome = campaign.run(session, faults, progress=lambda verdict: None, walk=False)
     assert [verdict for verdict in outcome.verdicts if not verdict.caught] == []

@@ -3,11 +3,12 @@
 import pytest
 
 from landward.constraint import Constraint
-from landward_faults.catalogue import DEADMAN_TIMEOUT, KINDS, SOFT_GRACE, constraint_kinds
+from landward_faults.catalogue import DEADMAN_TIMEOUT, KINDS, MARGIN, SOFT_GRACE, constraint_kinds
 from landward_faults.kinds import CLAMPED, DAMPING, PASSED, PROCESS, ROBOT
 from landward_faults.mutations import ALTERATIONS
 from landward_safety import reasons
 from landward_safety.config import MonitorConfig
+from robots import get_robot
 
 DONE_BY_THE_INJECTOR = {"silence", "hold", "turn_back", "release", "mute", "stop"}
 
@@ -40,6 +41,7 @@ def test_graces_are_those_of_the_monitor() -> None:
     config = MonitorConfig(control_period=0.02)
     assert config.soft_grace == SOFT_GRACE
     assert config.deadman_age == DEADMAN_TIMEOUT
+    assert config.measured_margin == MARGIN
 
 
 def test_constraints_on_measurements_become_kinds() -> None:
@@ -49,7 +51,9 @@ def test_constraints_on_measurements_become_kinds() -> None:
             Constraint("hard_speed", "joint_vel", 20.0, "rad/s", kind="hard"),
             Constraint("contact", "foot_contact", 1.0, "1"),
             Constraint("gated", "joint_pos", 1.0, "rad", when="standing"),
-        ]
+            Constraint("beyond_the_drive", "joint_torque", 25.0, "N m"),
+        ],
+        get_robot("go1"),
     )
     assert [(kind.name, kind.reasons, kind.grace) for kind in kinds] == [
         ("constraint_soft_torque", ("constraint.soft_torque",), SOFT_GRACE),

@@ -148,7 +148,7 @@ def test_a_missing_a_renamed_and_a_repeated_joint() -> None:
 
 def test_a_violated_constraint_stays_within_the_robots_limits() -> None:
     constraint = Constraint("torque", "joint_torque", 20.0, "N m")
-    (kind,) = constraint_kinds([constraint])
+    (kind,) = constraint_kinds([constraint], GO1)
     for index in range(50):
         message = joints()
         alter(message, draw(kind, 0, index), stream((constraint,)))
@@ -159,7 +159,7 @@ def test_a_bound_from_below_is_violated_from_below() -> None:
     constraint = Constraint(
         "hips", "joint_pos", 0.5, "rad", kind="hard", measure="lower", elements=("FL_hip_joint",)
     )
-    (kind,) = constraint_kinds([constraint])
+    (kind,) = constraint_kinds([constraint], GO1)
     message = joints()
     alter(message, draw(kind, 0, 0), stream((constraint,)))
     assert 0.47 < at(message, "FL_hip_joint") < 0.5

@@ -18,6 +18,7 @@ from landward_faults.kinds import (
     ROBOT,
     Kind,
 )
+from robots.robot import Robot
 
 _UNIT = (0.0, 1.0)
 """Of a parameter that picks one of several: a joint, a field, a sign."""
@@ -29,8 +30,10 @@ _NAN = ("sensor_nan", "sensor_mismatch")
 _MISMATCH = ("sensor_mismatch",)
 _ONE_JOINT = {"joint": _UNIT, "count": _COUNT}
 _BEYOND = {"joint": _UNIT, "sign": _UNIT, "count": _COUNT}
-_EXCESS = (0.12, 1.0)
-"""Share by which a measurement is beyond its limit; the monitor grants a tenth to noise."""
+MARGIN = 0.1
+"""Share that the monitor grants to noise where velocity and torque are measured."""
+_EXCESS = (MARGIN + 0.02, 1.0)
+"""Share by which a measurement is beyond its limit."""
 SOFT_GRACE = 0.2
 """The monitor's patience with a soft constraint [s]."""
 DEADMAN_TIMEOUT = 0.2
@@ -280,23 +283,39 @@ KINDS = SENSOR_KINDS + COMMAND_KINDS + OTHER_KINDS + PROCESS_KINDS
 
 _MEASURED = {"joint_torque": "effort", "joint_vel": "velocity", "joint_pos": "position"}
 """State entry of a constraint -> the array of joint_states that it bounds."""
+_VIOLATION = (0.01, 0.05)
+"""Share by which a constraint is violated."""
 
 
-def constraint_kinds(constraints: Iterable[Constraint]) -> tuple[Kind, ...]:
-    """A kind for each constraint of a policy that is a plain bound on something in joint_states."""
-    found = []
-    for constraint in constraints:
-        if constraint.reads not in _MEASURED or constraint.when or constraint.reference:
-            continue
-        found.append(
-            Kind(
-                f"constraint_{constraint.name}",
-                f"the policy's {constraint.kind} constraint {constraint.name} is violated",
-                (JOINTS,),
-                f"violate.{constraint.name}",
-                (f"constraint.{constraint.name}",),
-                grace=SOFT_GRACE if constraint.kind == "soft" else 0.0,
-                ranges={"joint": _UNIT, "sign": _UNIT, "excess": (0.01, 0.05)},
-            )
+def constraint_kinds(constraints: Iterable[Constraint], robot: Robot) -> tuple[Kind, ...]:
+    """A kind for each constraint of a policy that is a plain bound on something in joint_states.
+
+    Args:
+        constraints: of the policy.
+        robot: that it drives; a constraint beyond the robot's own limits, which act first, is left out.
+    """
+    return tuple(
+        Kind(
+            f"constraint_{constraint.name}",
+            f"the policy's {constraint.kind} constraint {constraint.name} is violated",
+            (JOINTS,),
+            f"violate.{constraint.name}",
+            (f"constraint.{constraint.name}",),
+            grace=SOFT_GRACE if constraint.kind == "soft" else 0.0,
+            ranges={"joint": _UNIT, "sign": _UNIT, "excess": _VIOLATION},
         )
-    return tuple(found)
+        for constraint in constraints
+        if _shows(constraint, robot)
+    )
+
+
+def _shows(constraint: Constraint, robot: Robot) -> bool:
+    """Whether joint_states within the robot's limits can violate the constraint."""
+    if constraint.reads not in _MEASURED or constraint.when or constraint.reference:
+        return False
+    field = _MEASURED[constraint.reads]
+    if field == "position":
+        return True
+    limit = constraint.limit if isinstance(constraint.limit, tuple) else (constraint.limit,)
+    violation = (1.0 + _VIOLATION[1]) * max(map(abs, limit)) + constraint.dead_band
+    return violation < min(getattr(robot.safety, field)) * (1.0 + MARGIN)

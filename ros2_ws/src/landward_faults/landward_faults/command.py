@@ -18,6 +18,7 @@ from landward.policy_file import read_policy_file
 from landward.runs import find_policy
 from landward_faults.catalogue import KINDS, constraint_kinds
 from landward_faults.kinds import Fault, FaultError, Kind, draw, schedule, select
+from robots import get_robot
 
 if TYPE_CHECKING:
     from landward_faults.campaign import Outcome
@@ -81,7 +82,7 @@ class Faults:
         require("rclpy", "ros", "the nodes under test run on it: make setup-ros")
         policy = find_policy(self.policy)
         spec = read_policy_file(policy).spec
-        catalogue = (*KINDS, *constraint_kinds(spec.constraints))
+        catalogue = (*KINDS, *constraint_kinds(spec.constraints, get_robot(self.robot)))
         faults = self._faults(catalogue)
         # Never a robot: whatever is on the network must not hear commands of a campaign.
         os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
