@@ -43,9 +43,9 @@ def test_keys_come_without_enter(terminal):
     with key_by_key(slave):
         reader = KeyReader(slave)
         assert reader.read() == []
-        os.write(master, b"w\x1b[A\x1a")
-        # Ctrl-Z is a key like any other, not a stop.
-        assert reader.read() == ["w", "up", "\x1a"]
+        os.write(master, b"w\x1b[A\x1a\x13")
+        # Ctrl-Z and Ctrl-S are keys like any other, they stop nothing.
+        assert reader.read() == ["w", "up", "\x1a", "\x13"]
         os.write(master, b"\x1b")
         assert reader.read() == []
         assert reader.read() == ["escape"]
@@ -135,7 +135,7 @@ def test_keys_in_a_terminal_drive_a_robot(operator, terminal, root):
         # Nobody touches the keyboard.
         operator.spin(lambda: not operator.held[-1], 5.0, "the release")
         operator.spin(lambda: operator.commands[-1].tolist() == [0.0, 0.0, 0.0], 5.0, "standing still")
-        os.write(master, b"2")
+        os.write(master, b"12")
         operator.spin(lambda: operator.calls == ["policy/walk"], 5.0, "the call")
         os.write(master, b"wx")
         operator.spin(lambda: "safety/stop" in operator.calls, 5.0, "the emergency stop")
@@ -148,6 +148,7 @@ def test_keys_in_a_terminal_drive_a_robot(operator, terminal, root):
         assert termios.tcgetattr(slave) == before
         shown = os.read(master, 1 << 16).decode()
         assert "walk REFUSED: the robot lies on its back" in shown
+        assert "stand: nobody serves policy/stand; is the robot deployed?" in shown
         assert "deadman held" in shown
     finally:
         node.kill()

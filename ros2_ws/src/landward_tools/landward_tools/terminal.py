@@ -21,7 +21,8 @@ class TerminalError(LandwardError):
 def key_by_key(descriptor: int) -> Iterator[None]:
     """No echo, no waiting for Enter; Ctrl-C still interrupts. Restored whatever happens.
 
-    Ctrl-Z is a plain key meanwhile: a stopped teleoperation would leave the shell without echo.
+    Ctrl-Z and Ctrl-S are plain keys meanwhile: one would stop the teleoperation and leave the shell without
+    echo, the other would block it at its next line of output.
 
     Raises:
         TerminalError: not a terminal.
@@ -36,6 +37,7 @@ def key_by_key(descriptor: int) -> Iterator[None]:
         tty.setcbreak(descriptor)
         changed = termios.tcgetattr(descriptor)
         changed[6][termios.VSUSP] = b"\0"
+        changed[0] &= ~termios.IXON
         termios.tcsetattr(descriptor, termios.TCSANOW, changed)
         yield
     finally:
