@@ -258,17 +258,26 @@ def test_the_excess_of_a_late_reaction() -> None:
     assert watch.excess == 0.0
 
 
-def turning(velocity, effort):
-    return JointSample(1.0, STANDING, np.full(12, velocity), np.full(12, effort))
+def moving(offset, velocity, effort):
+    return JointSample(1.0, STANDING + offset, np.full(12, float(velocity)), np.full(12, float(effort)))
 
 
 def test_a_drive_damps_where_its_torques_follow_the_velocity() -> None:
-    # Damping of Go1's safe state: 3 N m s/rad.
-    assert damps(GO1, turning(0.0, 0.0), turning(0.0, 0.0))
-    assert damps(GO1, turning(1.0, 0.0), turning(1.0, -3.0))
-    assert damps(GO1, turning(0.0, 0.0), turning(4.0, -6.0))  # while the joint was turning at 2 rad/s
-    assert damps(GO1, turning(20.0, 0.0), turning(20.0, -23.7 + 0.1)) is False  # a calf may brake with 35.55
-    assert not damps(GO1, turning(1.0, 0.0), turning(1.0, 3.0))
-    held = turning(0.0, 0.0)
-    held.effort[5] = 4.0  # one joint still holds the robot up
-    assert not damps(GO1, turning(0.0, 0.0), held)
+    # Damping of Go1's safe state: 3 N m s/rad. Its drives hold with 35 N m/rad and 0.8 N m s/rad.
+    still, sunk = moving(0.0, 0.0, 0.0), moving(-0.1, 0.0, 0.0)
+    assert damps(GO1, sunk, sunk, STANDING)
+    assert not damps(GO1, sunk, moving(-0.1, 0.0, 3.5), STANDING)
+    assert damps(GO1, still, moving(0.0, 1.0, -3.0), STANDING)
+    assert not damps(GO1, still, moving(0.0, 1.0, -0.8), STANDING)
+    # The joint was turning at 2 rad/s when the torque was applied.
+    assert damps(GO1, still, moving(0.0, 4.0, -6.0), STANDING)
+
+
+def test_an_impact_at_one_joint_does_not_hide_that_the_others_damp() -> None:
+    sample = moving(-0.1, 1.0, -3.0)
+    sample.effort[5] = 4.0
+    assert damps(GO1, moving(-0.1, 1.0, -3.0), sample, STANDING)
+
+
+def test_drives_that_were_told_to_damp_damp() -> None:
+    assert damps(GO1, moving(0.0, 0.0, 0.0), moving(0.0, 0.0, 2.0), None)

@@ -292,8 +292,11 @@ class Injector(Node):
         if whole:
             self.limits.measured(sample)
         before, self._before = self._before, sample
-        if self.trial is not None and before is not None and damps(self.robot, before, sample):
+        if self.trial is not None and before is not None and self._damps(before, sample):
             self.trial.robot_damps(self.instant)
+
+    def _damps(self, before: JointSample, sample: JointSample) -> bool:
+        return damps(self.robot, before, sample, self.limits.target)
 
     def _on_robot_command(self, message: JointState) -> None:
         try:

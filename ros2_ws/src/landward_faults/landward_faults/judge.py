@@ -22,8 +22,6 @@ TIMING = frozenset(
     ("sensor_silent", "sensor_stale", "command_silent", "command_stale", "input_lost", "monitor_silent")
 )
 """Faults that a machine too busy for its rate makes by itself."""
-_DAMPS = 1.5
-"""Largest difference of a torque from the damping law at which a drive counts as damping [N m]."""
 _REMEMBERED = 8
 """Measurements that a command may have been computed from: two control periods."""
 
@@ -71,6 +69,11 @@ class LimitCheck:
     def measured(self, sample: JointSample) -> None:
         """What the monitor was told about the joints; only measurements that it can have believed."""
         self._measured.append(sample)
+
+    @property
+    def target(self) -> np.ndarray | None:
+        """The last command's (J,) [rad]; None where that asked for damping."""
+        return self._last
 
     def forget(self) -> None:
         """The robot was started again: no measurement, no target before."""
@@ -245,17 +248,32 @@ class Trial:
             self._failures.append(failure)
 
 
-def damps(robot: Robot, before: JointSample, sample: JointSample) -> bool:
-    """Whether the drives damp: every torque is -damping * velocity, within the torque limit.
+def damps(robot: Robot, before: JointSample, sample: JointSample, target: np.ndarray | None) -> bool:
+    """Whether the drives damp: the torques fit -damping * velocity better than they fit the last target.
 
-    A torque was applied at a velocity between those of two measurements: joints that are let go turn fast.
+    A torque was applied at a state between two measurements, as joints that are let go turn fast; what an
+    impact did in between is left over in either case, so the two laws are compared.
 
     Args:
-        robot: with the damping of its safe state.
+        robot: with its gains and the damping of its safe state.
         before: the measurement before.
         sample: the measurement.
+        target: (J,) of the last command [rad]; None where that asked for damping.
     """
-    limit, damping = np.array(robot.effort_limit), np.array(robot.safety.damping)
-    laws = [np.clip(-damping * each.velocity, -limit, limit) for each in (before, sample)]
-    low, high = np.minimum(*laws) - _DAMPS, np.maximum(*laws) + _DAMPS
-    return bool(np.all((low <= sample.effort) & (sample.effort <= high)))
+    if target is None:
+        return True
+    safe, stiffness, damping = (
+        np.array(gains) for gains in (robot.safety.damping, robot.stiffness, robot.damping)
+    )
+    states = (before, sample)
+    damped = [-safe * each.velocity for each in states]
+    held = [stiffness * (target - each.position) - damping * each.velocity for each in states]
+    return _misfit(robot, damped, sample.effort) < _misfit(robot, held, sample.effort)
+
+
+def _misfit(robot: Robot, laws: Sequence[np.ndarray], effort: np.ndarray) -> float:
+    """Torque that lies outside what a law gives for either of two states, over all joints [N m]."""
+    limit = np.array(robot.effort_limit)
+    first, second = (np.clip(law, -limit, limit) for law in laws)
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    return float(np.sum(np.maximum(0.0, np.maximum(low - effort, effort - high))))
