@@ -21,6 +21,10 @@ def test_ratio_is_the_median_over_blocks() -> None:
     # One disturbed block of three does not decide.
     ours[ours[:, 0] > 21.0, 1] = 0.05
     assert deploy_latency.block_ratio(ours, echo, 99) == pytest.approx(1.5)
+    # A pause, in which the robot was brought to walk again, is no block.
+    ours[700:, 0] += 100.0
+    echo[700:, 0] += 100.0
+    assert deploy_latency.block_ratio(ours, echo, 99) == pytest.approx(1.5)
     ours[:, 1] = 0.004
     assert deploy_latency.block_ratio(ours[:100], echo[:100], 50) == pytest.approx(2.0)
 
