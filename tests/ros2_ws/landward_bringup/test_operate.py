@@ -1,5 +1,6 @@
 """The operator against a stand-in of the policy node, which grants, refuses or breaks as each test wants."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from tests.ros2_ws.processes import NodeProcess, wait_until
 
 rclpy = pytest.importorskip("rclpy", reason="needs ROS 2: make setup-ros")
 
-from diagnostic_msgs.msg import DiagnosticStatus  # noqa: E402
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue  # noqa: E402
 from geometry_msgs.msg import TwistStamped  # noqa: E402
 from lifecycle_msgs.msg import State  # noqa: E402
 from lifecycle_msgs.srv import ChangeState, GetState  # noqa: E402
@@ -30,6 +31,8 @@ class Policy:
         self.asked: list[str] = []
         self.refusals: dict[str, list[str]] = {}
         """Service -> refusals that it gives, one a call, before it grants."""
+        self.counted: dict[str, int] = {}
+        """What it says of its periods right after it was activated."""
         self.held: list[bool] = []
         self.commands: list[tuple[float, float, float]] = []
         for name in ("stand", "walk", "passive"):
@@ -42,6 +45,17 @@ class Policy:
             topic: node.create_publisher(DiagnosticStatus, topic, qos.LATCHED)
             for topic in (names.POLICY_STATUS, names.SAFETY_STATUS)
         }
+
+    def watch(self, message: str = "") -> None:
+        """Say what the monitor lacks."""
+        level = DiagnosticStatus.WARN if message else DiagnosticStatus.OK
+        self.status[names.SAFETY_STATUS].publish(DiagnosticStatus(level=level, message=message))
+
+    def count(self, **values: int) -> None:
+        """Say that it is active, and how many periods it kept and missed."""
+        pairs = [KeyValue(key=key.replace("_", " "), value=str(value)) for key, value in values.items()]
+        active = KeyValue(key="lifecycle", value="active")
+        self.status[names.POLICY_STATUS].publish(DiagnosticStatus(values=[active, *pairs]))
 
     def report(self, topic: str, message: str) -> None:
         self.status[topic].publish(DiagnosticStatus(level=DiagnosticStatus.ERROR, message=message))
@@ -73,6 +87,8 @@ class Policy:
         name = {1: "configure", 3: "activate"}[request.transition.id]
         self.asked.append(name)
         answer.success = name not in self.refusals
+        if name == "activate":
+            self.count(**self.counted)
         return answer
 
     def _command(self, message: TwistStamped) -> None:
@@ -82,7 +98,9 @@ class Policy:
 
 @pytest.fixture
 def policy(ros_node: Any) -> Policy:
-    return Policy(ros_node)
+    made = Policy(ros_node)
+    made.watch()
+    return made
 
 
 @pytest.fixture
@@ -101,6 +119,33 @@ def test_it_configures_stands_walks_and_rests(policy: Policy, start: Callable) -
     assert policy.commands[-1] == (0.0, 0.0, 0.0)
     assert 15 <= sum(any(c) for c in policy.commands) <= 25
     assert all(policy.held[:-1])
+
+
+def test_nothing_moves_before_the_policy_is_punctual(policy: Policy, start: Callable) -> None:
+    policy.counted = {"ticks": 0}
+    process = start(seconds=0.2)
+    policy.run(process, until=lambda: "activate" in policy.asked)
+    for ticks, missed in ((30, 2), (60, 2), (119, 3), (168, 3)):
+        policy.count(ticks=ticks, missed_ticks=missed)
+        end = time.monotonic() + 0.3
+        policy.run(process, until=lambda end=end: time.monotonic() > end)
+        assert policy.asked == ["configure", "activate"]
+    policy.count(ticks=169, missed_ticks=3)
+    policy.run(process)
+    assert process.process.returncode == 0, process.output
+    assert policy.asked[2] == "stand"
+
+
+def test_nothing_moves_before_the_monitor_is_ready(policy: Policy, start: Callable) -> None:
+    policy.watch("disarmed, not ready: deadman")
+    process = start(seconds=0.2)
+    policy.run(process, until=lambda: "activate" in policy.asked)
+    end = time.monotonic() + 0.5
+    policy.run(process, until=lambda: time.monotonic() > end)
+    assert policy.asked == ["configure", "activate"]
+    policy.watch()
+    policy.run(process)
+    assert process.process.returncode == 0, process.output
 
 
 def test_a_constant_command(policy: Policy, start: Callable) -> None:

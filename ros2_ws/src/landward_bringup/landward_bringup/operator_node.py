@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from typing import Any
 
 import rclpy
@@ -29,7 +29,11 @@ DISCOVERY = 30.0
 ANSWER = 20.0
 """[s] In which a service must answer: configuring loads a policy."""
 PATIENCE = 15.0
-"""[s of ROS time] In which stand and walk must be granted; standing up takes some of it."""
+"""[s of ROS time] In which the policy must be punctual, stand be granted, and walk be granted."""
+READY = ""
+"""What keeps the monitor from letting the robot move: nothing."""
+PUNCTUAL_TICKS = 50
+"""Periods in a row that the policy must have kept before the robot moves."""
 RETRY = 0.5
 """[s of ROS time] Between two tries."""
 REASON = 2.0
@@ -61,6 +65,10 @@ class Operator(Node):
         """What the deadman says."""
         self._problem = ""
         self._why = ""
+        self._safety = "no safety monitor is heard"
+        self._ticks = 0, 0
+        """Periods that the policy kept and missed since it was activated, as it says."""
+        self._uncounted = False
         self._stand = self.create_client(Trigger, names.POLICY_STAND)
         self._walk = self.create_client(Trigger, names.POLICY_WALK)
         self._passive = self.create_client(Trigger, names.POLICY_PASSIVE)
@@ -99,6 +107,8 @@ class Operator(Node):
             self._say("over to the teleoperation: it stands, walks and rests the robot")
             yield from self._pass(self.seconds or math.inf)
             return
+        yield from self._until_monitored()
+        yield from self._until_punctual()
         self._moving = True
         try:
             yield from self._until_accepted(self._stand)
@@ -153,6 +163,33 @@ class Operator(Node):
         while not self._why and time.monotonic() < end:
             yield
 
+    def _until_monitored(self) -> Script:
+        """Wait until the safety monitor has all that it watches: it would stop a robot that moves before."""
+        end = self._now() + PATIENCE
+        while self._safety != READY:
+            if self._now() > end:
+                raise RefusedError(f"{names.SAFETY_STATUS}: {self._safety}")
+            yield
+
+    def _until_punctual(self) -> Script:
+        """Wait until the policy has kept its rate for a while: right after the start, nodes find each other.
+
+        A policy node that does not count its periods is taken at its word.
+        """
+        end, since, missed = self._now() + PATIENCE, 0, 0
+        while not self._uncounted:
+            ticks, now_missed = self._ticks
+            if now_missed != missed:
+                since, missed = ticks, now_missed
+            if ticks - since >= PUNCTUAL_TICKS:
+                return
+            if self._now() > end:
+                raise RefusedError(
+                    f"the policy missed {missed} periods since it was activated: this machine is too busy to "
+                    "control a robot. Stop other work, or slow the twin down with --rate"
+                )
+            yield
+
     def _until_accepted(self, client: Client) -> Script:
         """Ask until it is granted: measurements may not have been discovered, the robot not stand yet."""
         end = self._now() + PATIENCE
@@ -192,12 +229,22 @@ class Operator(Node):
     def _on_status(self, topic: str) -> Callable[[DiagnosticStatus], None]:
         def read(message: DiagnosticStatus) -> None:
             if topic == names.POLICY_STATUS:
+                self._count({pair.key: pair.value for pair in message.values})
                 self._why = f": {message.message}" if message.level >= DiagnosticStatus.ERROR else ""
+            else:
+                self._safety = READY if message.level == DiagnosticStatus.OK else message.message
             # What was wrong before the robot moved was either reset or refuses it by itself.
             if self._moving and message.level >= DiagnosticStatus.ERROR and not self._problem:
                 self._problem = f"{topic}: {message.message}"
 
         return read
+
+    def _count(self, values: Mapping[str, str]) -> None:
+        if values.get("lifecycle") != "active":
+            return
+        self._uncounted = "ticks" not in values
+        if not self._uncounted:
+            self._ticks = int(values["ticks"]), int(values.get("missed ticks", "0"))
 
     def _drive(self) -> None:
         if not rclpy.ok():
