@@ -88,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             # The stand-in policy of _deploy_policy is untrained: it holds the robot, it does not walk.
             walk = given.policy is not None
             outcome = campaign.run(session, faults, progress=lambda verdict: None, walk=walk)
+    if outcome.aborted:
+        raise LandwardError(outcome.aborted)
     table = results.rows(outcome, kinds)
     harness.show("Reactions in control periods", results.COLUMNS, [row.cells() for row in table])
     for verdict in outcome.verdicts:

@@ -10,7 +10,7 @@ pytest.importorskip("rclpy", reason="needs ROS 2: make test-ros")
 from landward.constraint import Constraint
 from landward_faults import campaign, results
 from landward_faults.catalogue import KINDS, constraint_kinds
-from landward_faults.kinds import PROCESS, draw, select
+from landward_faults.kinds import PROCESS, FaultError, draw, select
 from landward_faults.nodes import NodeCommand, Nodes
 from landward_faults.session import Session, Settings
 from robots import get_robot
@@ -61,6 +61,17 @@ def test_a_monitor_that_does_not_act_is_found(session, monkeypatch):
     assert "not named in /diagnostics: expected tilt" in verdict.failures[1]
     assert not outcome.holds
     assert results.failure(verdict)["number"] == 0
+
+
+def test_a_node_that_ends_by_itself_ends_the_campaign(session, monkeypatch):
+    def broken(walking):
+        raise FaultError("node twin ended with status 1")
+
+    monkeypatch.setattr(session, "make_ready", broken)
+    faults = [draw(KINDS[0], 5, index) for index in range(3)]
+    outcome = campaign.run(session, faults, progress=lambda verdict: None, walk=False)
+    assert outcome.aborted == "node twin ended with status 1"
+    assert outcome.verdicts == [] and not outcome.holds
 
 
 def test_no_node_outlives_its_keeper(tmp_path):

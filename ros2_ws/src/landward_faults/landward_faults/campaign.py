@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from landward_faults.judge import Trial, Verdict
-from landward_faults.kinds import DAMPING, PROCESS, Fault
+from landward_faults.kinds import DAMPING, PROCESS, Fault, FaultError
 from landward_faults.session import Session
 from landward_ros import names
 from landward_ros.diagnostics import ERROR
@@ -40,26 +40,25 @@ class Outcome:
     """Commands seen on the robot topic."""
     seconds: float = 0.0
     """Wall time."""
+    aborted: str = ""
+    """Why the campaign ended before its last fault; empty where it did not."""
 
     @property
     def holds(self) -> bool:
-        """Whether every fault was handled and no command was outside limits."""
-        return not self.violations and all(verdict.caught for verdict in self.verdicts)
+        """Whether every fault was injected and handled, and no command was outside limits."""
+        return not self.aborted and not self.violations and all(verdict.caught for verdict in self.verdicts)
 
 
 def run(
     session: Session, faults: Sequence[Fault], progress: Callable[[Verdict], None], walk: bool = True
 ) -> Outcome:
-    """Inject every fault.
+    """Inject every fault; end early, with what was found so far, where the nodes do not recover.
 
     Args:
         session: the running nodes.
         faults: in this order.
         progress: called with every verdict.
         walk: whether the robot walks in some of the trials; otherwise it always stands.
-
-    Raises:
-        FaultError: the nodes do not get ready, or one ended that nobody killed.
     """
     outcome, start = Outcome(), time.monotonic()
     try:
@@ -67,10 +66,11 @@ def run(
             verdict = _inject(session, fault, walk and fault.walking, outcome)
             outcome.verdicts.append(verdict)
             progress(verdict)
-    finally:
-        outcome.violations += session.injector.violations
-        outcome.commands = session.injector.limits.checked
-        outcome.seconds = time.monotonic() - start
+    except FaultError as error:
+        outcome.aborted = str(error)
+    outcome.violations += session.injector.violations
+    outcome.commands = session.injector.limits.checked
+    outcome.seconds = time.monotonic() - start
     return outcome
 
 

@@ -149,6 +149,8 @@ def show(outcome: Outcome, table: Sequence[Row]) -> None:
         if not verdict.caught:
             seed, number = verdict.seed
             print(f"  --again {verdict.kind} {seed} {number}: {'; '.join(verdict.failures)}")
+    if outcome.aborted:
+        print(f"  ended early: {outcome.aborted}")
     for violation in outcome.violations:
         print(f"  {violation}")
     for reason, count in Counter(reason.partition(":")[0] for reason in outcome.void).most_common():

@@ -40,6 +40,8 @@ TOLD = "told/"
 """Prefix of the measurements that the policy gets: a fault may be on the monitor's wire alone."""
 OPERATOR_PERIOD = 0.04
 """Between two messages of the operator: the dead man's switch, the velocity command [s]."""
+_FIRST = 1.0
+"""A robot that was started tells an earlier time than this first [s]."""
 _SILENT = DiagnosticStatus(level=DiagnosticStatus.STALE)
 
 
@@ -65,6 +67,8 @@ class Injector(Node):
         self.now = 0.0
         """ROS time as the robot last told it [s]."""
         self._told_at = 0.0
+        self._reborn = False
+        """Whether the robot was started again and has told no time since."""
         self.trial: Trial | None = None
         self.deadman = True
         """What the operator's hand does."""
@@ -122,6 +126,7 @@ class Injector(Node):
     def _restart_clock(self) -> None:
         """The robot's time begins at 0."""
         self.now = self._heard_deadman = self._operated = self._last_command = 0.0
+        self._reborn = True
         self.limits.forget()
 
     def advance(self, seconds: float) -> None:
@@ -232,7 +237,16 @@ class Injector(Node):
         return self.now + fault.values["delay"]
 
     def _on_clock(self, message: Clock) -> None:
-        self._at(convert.to_ns(message.clock) / NS)
+        now = convert.to_ns(message.clock) / NS
+        if not self._is_of_before(now):
+            self._at(now)
+
+    def _is_of_before(self, now: float) -> bool:
+        """Whether a time was still on its way from a robot that has been started again since."""
+        if self._reborn and now > _FIRST:
+            return True
+        self._reborn = False
+        return False
 
     def _at(self, now: float) -> None:
         """Time goes on to `now`: it is passed on, and what is due is done."""
@@ -287,6 +301,8 @@ class Injector(Node):
             sample = self._order.read(message)
         except MessageError as error:
             self.violations.append(f"the robot itself publishes {error}")
+            return
+        if self._is_of_before(sample.stamp):
             return
         self._is(sample.stamp)
         if whole:

@@ -77,6 +77,7 @@ def record(outcome: Outcome, table: Iterable[Row], facts: Mapping[str, Any]) -> 
         "commands": outcome.commands,
         "violations": outcome.violations,
         "void": outcome.void,
+        "aborted": outcome.aborted,
         "seconds": round(outcome.seconds, 1),
         "holds": outcome.holds,
         "kinds": {

@@ -27,6 +27,8 @@ from robots import get_robot
 
 _WAIT = 0.05
 """Longest wait for a message in one turn [s]."""
+_TICK = 0.004
+"""Between two ticks of a time that goes on without its robot [s of wall time]."""
 _CALL = 2.0
 """Longest wait for the answer of a service [s]."""
 _START = 60.0
@@ -62,8 +64,6 @@ class Session:
         self.robot = get_robot(settings.robot)
         self.file: PolicyFile = read_policy_file(settings.policy)
         self.nodes = Nodes(commands(settings, self.file.spec.control_period), settings.folder)
-        self.walking = False
-        """Whether the robot is driven by the policy; otherwise it stands up or stands."""
         self._dead = False
         self._ticked = 0.0
 
@@ -124,12 +124,11 @@ class Session:
         """
         end = time.monotonic() + seconds
         while not done():
-            now = time.monotonic()
-            if now > end:
+            if time.monotonic() > end:
                 return False
-            self._executor.spin_once(timeout_sec=_WAIT if not self._dead else 0.002)
+            self._executor.spin_once(timeout_sec=_WAIT if not self._dead else _TICK)
             if self._dead:
-                self._tick(now)
+                self._tick(time.monotonic())
         self.nodes.check()
         return True
 
@@ -149,7 +148,6 @@ class Session:
             if time.monotonic() > end:
                 raise FaultError(f"the robot does not get ready again: {answers}; see {self.settings.folder}")
             answers = self._recover(walking)
-        self.walking = walking
 
     def _is_ready(self, walking: bool) -> bool:
         wanted = "policy" if walking else "stand"
