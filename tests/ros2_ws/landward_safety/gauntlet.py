@@ -71,6 +71,7 @@ KINDS = (
     "command_late",
     "flood",
     "jump",
+    "shiver",
     "wild",
     "fast",
     "pushed",
@@ -251,6 +252,8 @@ class Gauntlet:
         target = self.wanted.copy()
         if kind == "jump":
             target[joint] += 2.0 * segment.amount * (-1.0) ** (self.phase // 4)
+        elif kind == "shiver":  # within every limit, but 100 /s of the action
+            target[joint] = self.q[joint] + 0.5 * (-1.0) ** (self.phase // 4)
         elif kind == "wild":
             target = np.array((1e6 * segment.amount, -1e300))
         elif kind == "target_nan":

@@ -130,14 +130,21 @@ def test_it_stands_while_it_is_commanded_and_damps_soon_after_the_last_command(
     # Slowly, so that a busy machine does not hold commands up for one and a half control periods.
     start_node(MODULE, names.TWIN_NODE, {"noise": False, "rate": 0.2, "publish_clock": True})
     sent = probe.stand(0.4)
-    seen = probe.count(names.JOINT_STATES)
     loaded = [np.abs(m.effort).max() for m in probe.got[names.JOINT_STATES][-20:]]
     assert min(loaded) > 3.0  # N m: standing costs torque
-    probe.wait(lambda: probe.count(names.JOINT_STATES) > seen + 20, "more joint states")
-    after = [m for m in probe.got[names.JOINT_STATES] if to_ns(m.header.stamp) > sent]
-    # Damping a robot that hardly moves yet needs hardly any torque.
-    first = next(m for m in after if np.abs(m.effort).max() < 2.0)
-    assert (to_ns(first.header.stamp) - sent) / NS <= 2 * GO1.control_period
+
+    def damped() -> list[int]:
+        """Stamps after the last command at which the torques are those of damping [ns]."""
+        after = [m for m in probe.got[names.JOINT_STATES] if to_ns(m.header.stamp) > sent]
+        damping = np.array(GO1.safety.damping)
+        return [
+            to_ns(m.header.stamp)
+            for m in after
+            if np.allclose(m.effort, -damping * np.array(m.velocity), atol=1.0)
+        ]
+
+    probe.wait(damped, "torques of damping")
+    assert (damped()[0] - sent) / NS <= 2 * GO1.control_period
     probe.wait(lambda: probe.statuses()[-1].message.startswith("command_lost"), "the reason in /diagnostics")
     lost = probe.statuses()[-1]
     assert lost.level == ERROR and lost.hardware_id == "go1"
@@ -219,8 +226,12 @@ def test_two_robots_side_by_side_do_not_hear_each_other(
     assert b.got[names.JOINT_STATES][-1].name == list(get_robot("solo12").joint_names)
     b.wait(lambda: b.got[names.ODOM][-1].pose.pose.position.z < 0.1, "b sinks: nobody commands it")
     assert commands("b") == 0
-    ids = {s.name: s.hardware_id for s in a.statuses()}
-    assert ids["/a/twin: drive"] == "go1" and ids["/b/twin: drive"] == "solo12"
+
+    def ids() -> dict[str, str]:
+        return {s.name: s.hardware_id for s in a.statuses()}
+
+    a.wait(lambda: len(ids()) == 2, "what both drives report")
+    assert ids() == {"/a/twin: drive": "go1", "/b/twin: drive": "solo12"}
 
 
 @pytest.mark.parametrize(
