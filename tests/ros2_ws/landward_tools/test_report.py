@@ -26,6 +26,10 @@ def walk(space=""):
             (time + 3 * MS, f"{space}/joint_command", bags.joint_state(time, (1, 2, 3))),
         ]
     end = 6100 * MS
+    # Five periods missed: two before the robot moves, one while it stands, two while it walks.
+    for time, state, missed in ((0, "passive", 0), (1, "stand", 2), (2, "policy", 3), (3, "policy", 3)):
+        values = {"state": state, "missed ticks": missed}
+        rows.append((time * MS, f"{space}/policy/status", bags.status(0, state, **values)))
     early = (5000 * MS, f"{space}/safety/status", bags.status(2, "tilt: 1.1 rad", fault="tilt"))
     rows.append(early)
     rows += [
@@ -33,7 +37,7 @@ def walk(space=""):
         (
             end,
             f"{space}/policy/status",
-            bags.status(0, "policy", **{"missed ticks": 2, "lateness": "p50 0.100 p99 0.400 max 1.500 ms"}),
+            bags.status(0, "passive", **{"missed ticks": 5, "lateness": "p50 0.100 p99 0.400 max 1.500 ms"}),
         ),
         (0, f"{space}/safety/status", bags.status(0, "running", **{"clamped.rate": 0, "late.command": 0})),
         (
@@ -54,7 +58,7 @@ def test_numbers_of_a_walk(tmp_path, space):
     assert summary.commands == 1
     assert summary.latency == pytest.approx({"p50": 3.0, "p99": 3.0, "max": 3.0})
     assert summary.command_rate == pytest.approx(50.0)
-    assert summary.deadline_misses == 2
+    assert summary.deadline_misses == 3
     assert summary.lateness == {"p50": 0.1, "p99": 0.4, "max": 1.5}
     assert summary.faults == ("tilt",)
     assert summary.clamps == {"clamped.rate": 7, "late.command": 1}

@@ -33,7 +33,8 @@ class Summary:
     commands: int
     """How many velocity commands the errors come from."""
     deadline_misses: int | None
-    """Control periods that the policy missed, as it says itself; None where it never said."""
+    """Control periods that the policy missed while the robot stood or walked, as it says itself; None where it
+    never said."""
     lateness: dict[str, float]
     """p50, p99, max [ms]: how late the policy's periods began, as it says itself."""
     latency: dict[str, float]
@@ -79,6 +80,8 @@ def summarise(bag: Path, namespace: str = "") -> Summary:
 
 NEEDED = (names.JOINT_STATES, names.ROBOT_COMMAND, names.OBSERVATION, names.CMD_VEL, names.ODOM)
 """Topics without which a number is NaN."""
+_MOVING = ("stand", "policy")
+"""States of the policy in which the robot moves."""
 _ERROR = 2
 _COUNTED = ("clamped.", "late.")
 _LATENESS = re.compile(r"p50 (?P<p50>\S+) p99 (?P<p99>\S+) max (?P<max>\S+) ms")
@@ -86,9 +89,21 @@ _UNITS = {"vx": "m/s", "vy": "m/s", "wz": "rad/s"}
 
 
 def deadline_misses(policy: Statuses) -> int | None:
-    """The largest count of "missed ticks" in the policy's statuses; None where there is none."""
-    counts = [int(values["missed ticks"]) for values in policy.values if "missed ticks" in values]
-    return max(counts, default=None)
+    """Periods that the policy missed while the robot stood or walked; None where it never counted them.
+
+    Its count also has those of its start, while nodes still find each other and the robot is passive: the
+    difference counts, from each status that says that the robot moves to the next.
+    """
+    counted = [values for values in policy.values if "missed ticks" in values]
+    if not counted:
+        return None
+    pairs = zip(counted, counted[1:], strict=False)
+    return sum(
+        # Below zero where it was activated anew.
+        max(int(after["missed ticks"]) - int(before["missed ticks"]), 0)
+        for before, after in pairs
+        if before.get("state") in _MOVING
+    )
 
 
 def lateness(policy: Statuses) -> dict[str, float]:
