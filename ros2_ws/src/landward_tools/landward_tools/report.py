@@ -33,8 +33,7 @@ class Summary:
     commands: int
     """How many velocity commands the errors come from."""
     deadline_misses: int | None
-    """Control periods that the policy missed while the robot stood or walked, as it says itself; None where it
-    never said."""
+    """Control periods that the policy missed while the robot stood or walked; None where it never said."""
     lateness: dict[str, float]
     """p50, p99, max [ms]: how late the policy's periods began, as it says itself."""
     latency: dict[str, float]
