@@ -12,6 +12,7 @@ switch, emergency stop, velocity command). Without a fault it passes messages on
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -165,16 +166,19 @@ class Injector(Node):
             message = None
             if stream == JOINTS:
                 message = deserialize_message(raw, message_type)
-                self._measured(message, fault is None)
+                self._measured(message)
             altered = None if fault is None else self._affect(stream, fault, raw, message_type)
             if fault is None or altered is None:
                 self._send(stream, raw, told=True)
                 self._passed(stream, message or raw, message_type)
+                self._believed(stream, message)
                 return
             if not fault.everywhere and stream in self._told:
                 self._told[stream].publish(raw)
             for message in altered:
                 self._send(stream, message, told=fault.everywhere)
+                if fault.kind.action.startswith(mutations.VIOLATE):
+                    self._believed(stream, message)
 
         return callback
 
@@ -295,8 +299,14 @@ class Injector(Node):
         """When the dead man's switch was last heard of [s]."""
         return self._heard_deadman
 
-    def _measured(self, message: JointState, whole: bool) -> None:
-        """What the joints really do; the limit check takes what the monitor can have believed."""
+    def _believed(self, stream: str, message: Any) -> None:
+        """The limit check takes what the monitor computes with: all but what it must take for a fault."""
+        if stream == JOINTS and message is not None:
+            with contextlib.suppress(MessageError):  # `_measured` has noted it
+                self.limits.measured(self._order.read(message))
+
+    def _measured(self, message: JointState) -> None:
+        """What the joints really do."""
         try:
             sample = self._order.read(message)
         except MessageError as error:
@@ -305,8 +315,6 @@ class Injector(Node):
         if self._is_of_before(sample.stamp):
             return
         self._is(sample.stamp)
-        if whole:
-            self.limits.measured(sample)
         before, self._before = self._before, sample
         if self.trial is not None and before is not None and self._damps(before, sample):
             self.trial.robot_damps(self.instant)

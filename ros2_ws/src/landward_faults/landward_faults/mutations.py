@@ -13,6 +13,8 @@ from robots.robot import Robot
 _BAD = (math.nan, math.inf, -math.inf)
 _FIELDS = ("position", "velocity", "effort")
 _NS = 1_000_000_000
+VIOLATE = "violate"
+"""Action of a measurement beyond a constraint of the policy and within all limits of the robot."""
 _ROOM = 1.5
 """Share of the way to the torque limit that a joint must have: it follows while the target is far."""
 
@@ -43,7 +45,7 @@ def alter(message: Any, fault: Fault, stream: Stream) -> None:
         FaultError: the fault's action is none on messages.
     """
     action, _, argument = fault.kind.action.partition(".")
-    if action == "violate":
+    if action == VIOLATE:
         _violate(message, fault, stream, stream.constraints[argument])
     elif action in ALTERATIONS:
         ALTERATIONS[action](message, fault, stream)

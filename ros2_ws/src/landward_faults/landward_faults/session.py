@@ -210,8 +210,12 @@ class Session:
         injector.trial.present(present)
 
     def _tick(self, now: float) -> None:
-        """The robot is dead, and its clock with it: time goes on all the same."""
-        self.injector.advance((now - self._ticked) * self.settings.rate)
+        """The robot is dead, and its clock with it: time goes on all the same, in steps as it made them.
+
+        Where this process is held up, time stands still for everybody.
+        """
+        step = min((now - self._ticked) * self.settings.rate, 1.0 / self.robot.safety.sensor_rate)
+        self.injector.advance(step)
         self._ticked = now
 
     def _restart(self) -> None:
