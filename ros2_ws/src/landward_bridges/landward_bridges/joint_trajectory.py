@@ -33,7 +33,7 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from landward_bridges.drive import Drive, Hold
 from landward_bridges.parameters import declare, read_robot
-from landward_ros import convert, names, qos
+from landward_ros import convert, names, qos, realtime
 from landward_ros.diagnostics import Reporter
 from landward_ros.process import run_node
 from landward_ros.samples import NS, MessageError
@@ -133,7 +133,7 @@ def trajectory(joint_names: tuple[str, ...], position: np.ndarray, period: float
 
 def main() -> int:
     """Run the node."""
-    return run_node(JointTrajectoryNode, usage=__doc__ or "")
+    return run_node(JointTrajectoryNode, usage=__doc__ or "", priority=realtime.ROBOT)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ from landward.errors import LandwardError
 from landward_bridges.drive import Drive
 from landward_bridges.parameters import declare, positive
 from landward_bridges.velocity import limited
-from landward_ros import convert, names, qos
+from landward_ros import convert, names, qos, realtime
 from landward_ros.diagnostics import Reporter
 from landward_ros.process import run_node
 from landward_ros.ticker import Ticker
@@ -126,7 +126,7 @@ def _limit(node: Node, name: str) -> float:
 
 def main() -> int:
     """Run the node."""
-    return run_node(MobileBaseNode, usage=__doc__ or "")
+    return run_node(MobileBaseNode, usage=__doc__ or "", priority=realtime.ROBOT)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from landward.errors import LandwardError
 from landward_bridges.drive import Drive
 from landward_bridges.parameters import declare, read_robot
 from landward_bridges.unitree_map import fill_command, hottest, motor_map, read_imu, read_joints
-from landward_ros import convert, names, qos
+from landward_ros import convert, names, qos, realtime
 from landward_ros.diagnostics import Reporter
 from landward_ros.process import run_node
 from landward_ros.samples import MessageError
@@ -156,7 +156,7 @@ def _numbers(values: Any) -> list[float] | None:
 
 def main() -> int:
     """Run the node."""
-    return run_node(UnitreeNode, usage=__doc__ or "")
+    return run_node(UnitreeNode, usage=__doc__ or "", priority=realtime.ROBOT)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from landward_bringup.description import BRIDGES, Deployment, Walk
 from landward_bringup.process import DeploymentError, Parameter, parse_setting
 from landward_bringup.schedule import SEED
 from landward_bringup.supervisor import Ending
+from landward_ros import realtime
 
 SECONDS = 60.0
 """[s] That the operator walks where nobody says otherwise."""
@@ -64,6 +65,8 @@ class Deploy:
     """A person commands the robot and holds the deadman. joy listens to ROS's joy_node, started by itself."""
     rate: float = 1.0
     """Simulated seconds per second, with --twin; 1 is real time, else all nodes live on /clock."""
+    realtime: bool = True
+    """At --rate 1: robot, monitor and policy go before all other work of the computer, if its kernel lets."""
     namespace: str = ""
     """In front of every node and topic, such as robot1, so that several robots run side by side."""
     deadman: bool = True
@@ -103,6 +106,8 @@ class Deploy:
         if self.twin:
             # Nobody else's robot shall hear a rehearsal; who wants it on the network says so.
             os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        if self.realtime and self.rate == 1.0:
+            os.environ[realtime.VARIABLE] = "1"
         request = preflight.Request(self.robot, self.policy, self.out, self.settings())
         preflight.plan(request)
         if not self.twin and not self.confirmed():

@@ -28,7 +28,7 @@ from landward_policy.controller import Controller, Settings
 from landward_policy.machine import Mode
 from landward_policy.report import summary
 from landward_policy.runner import Runner
-from landward_ros import names, qos
+from landward_ros import names, qos, realtime
 from landward_ros.diagnostics import ERROR, OK, Reporter, status_message
 from landward_ros.process import POLL, run_node
 from landward_ros.samples import NS
@@ -194,7 +194,7 @@ class PolicyNode(LifecycleNode):
 
 def main() -> int:
     """Run the node until SIGINT or SIGTERM."""
-    return run_node(PolicyNode, usage=__doc__ or "")
+    return run_node(PolicyNode, usage=__doc__ or "", priority=realtime.POLICY)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from landward.errors import LandwardError, require
+from landward_ros import realtime
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -28,7 +29,9 @@ POLL = 0.2
 WHY = "every node of ros2_ws runs on it, from wheels or from a sourced ROS 2 Jazzy or Kilted"
 
 
-def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, usage: str = "") -> int:
+def run_node(
+    make: Callable[[], Node], args: Sequence[str] | None = None, usage: str = "", priority: int = 0
+) -> int:
     """Run one node until SIGINT, SIGTERM or an error.
 
     Args:
@@ -36,6 +39,7 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, usage:
             reported like rclpy's own.
         args: command line with the program's name, of which rclpy takes `--ros-args`; sys.argv when left out.
         usage: shown on --help; where it is given, an argument that is not ROS's is an error.
+        priority: of real-time scheduling, where the environment asks for it (`realtime.request`).
 
     Returns:
         Exit code: 0 after a signal or a shutdown from outside, 1 after an error, 2 after a wrong argument.
@@ -50,12 +54,14 @@ def run_node(make: Callable[[], Node], args: Sequence[str] | None = None, usage:
         return _fail(error)
     with _stop_signals() as stopped:
         try:
-            return _run(make, argv, usage, stopped)
+            return _run(make, argv, usage, stopped, priority)
         except Exception as error:
             return _fail(error)
 
 
-def _run(make: Callable[[], Node], argv: list[str], usage: str, stopped: threading.Event) -> int:
+def _run(
+    make: Callable[[], Node], argv: list[str], usage: str, stopped: threading.Event, priority: int
+) -> int:
     import rclpy
     from rclpy.executors import ExternalShutdownException
     from rclpy.signals import SignalHandlerOptions
@@ -65,6 +71,7 @@ def _run(make: Callable[[], Node], argv: list[str], usage: str, stopped: threadi
     if usage and unknown:
         print(f"error: unknown argument {unknown[0]!r}; see --help", file=sys.stderr)
         return 2
+    refused = realtime.request(priority)  # the threads of DDS inherit it
     # rclpy's own handlers shut the context down before the node can send its last, safe command.
     rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
     node = None
@@ -72,6 +79,8 @@ def _run(make: Callable[[], Node], argv: list[str], usage: str, stopped: threadi
         node = make()
         # The first line that rclpy logs takes 14 to 45 ms, a missed tick: not when a service is called.
         node.get_logger().info("started")
+        if refused:
+            node.get_logger().warning(refused)
         # A full collection over what was imported takes tens of milliseconds, a missed tick; over what is
         # made from now on, half of one.
         gc.collect()

@@ -26,7 +26,7 @@ from std_srvs.srv import Trigger
 from landward.errors import SpecError
 from landward.policy_file import PolicyFile, read_policy_file
 from landward.runs import find_policy
-from landward_ros import names, qos
+from landward_ros import names, qos, realtime
 from landward_ros.convert import JointOrder, damping_command, position_command, read_command, read_imu
 from landward_ros.diagnostics import ERROR, OK, WARN, Reporter, status_message
 from landward_ros.process import run_node
@@ -308,7 +308,7 @@ def _decoded(message: Any, trouble: str) -> Any:
 
 def main() -> int:
     """Run the node until a signal; the exit status."""
-    return run_node(SafetyNode, usage=USAGE)
+    return run_node(SafetyNode, usage=USAGE, priority=realtime.MONITOR)
 
 
 if __name__ == "__main__":

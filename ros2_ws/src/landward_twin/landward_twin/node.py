@@ -14,7 +14,7 @@ from sensor_msgs.msg import JointState
 from std_srvs.srv import Trigger
 
 from landward.errors import LandwardError
-from landward_ros import names, qos
+from landward_ros import names, qos, realtime
 from landward_ros.convert import JointOrder, read_command
 from landward_ros.diagnostics import ERROR, OK, WARN, Reporter
 from landward_ros.process import run_node
@@ -225,7 +225,7 @@ class TwinNode(Node):
 
 def main() -> int:
     """Run the twin until it is told to stop."""
-    return run_node(TwinNode, usage=USAGE)
+    return run_node(TwinNode, usage=USAGE, priority=realtime.ROBOT)
 
 
 USAGE = """\
