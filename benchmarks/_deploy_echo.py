@@ -9,7 +9,7 @@ import sys
 from rclpy.node import Node
 from sensor_msgs.msg import JointState
 
-from landward_ros import qos
+from landward_ros import qos, realtime
 from landward_ros.process import run_node
 
 REQUEST, REPLY = "echo/request", "echo/reply"
@@ -25,4 +25,5 @@ class Echo(Node):
 
 
 if __name__ == "__main__":
-    sys.exit(run_node(Echo))
+    # As the nodes that it is compared with.
+    sys.exit(run_node(Echo, priority=realtime.POLICY))

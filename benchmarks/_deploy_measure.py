@@ -24,7 +24,7 @@ from std_srvs.srv import Trigger
 from benchmarks._deploy_echo import REPLY, REQUEST
 from landward.errors import LandwardError
 from landward_bringup.supervisor import Ending, Job, Supervisor
-from landward_ros import convert, names, qos
+from landward_ros import convert, names, qos, realtime
 from landward_ros.samples import NS, ImuSample, JointSample
 from landward_ros.shared_memory import remove_dead
 from robots import Robot
@@ -183,6 +183,8 @@ def measure(robot: Robot, policy: Path, seconds: float, folder: Path) -> Measure
     Raises:
         LandwardError: a node ended, or did not do what it was told.
     """
+    if refused := realtime.request(realtime.ROBOT):
+        print(refused, file=sys.stderr)
     rclpy.init()
     node = StandIn(robot)
     try:

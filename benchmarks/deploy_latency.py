@@ -4,7 +4,8 @@ A stand-in for the robot publishes joint_states and imu/data at 200 Hz. The real
 safety monitor answer as processes of their own, over Fast DDS on loopback. Latency is the time from the stamp
 of the joint_states that a command answers until the command is in the robot's callback. Between the answers,
 in the middle of a sensor period, the same JointState goes to an echo process and back, so that the noise of
-the machine hits both.
+the machine hits both. All processes ask for real-time scheduling, as `landward deploy` does;
+LANDWARD_REALTIME=0 leaves that out.
 
     make bench ARGS=deploy_latency
     .venv-ros/bin/python benchmarks/deploy_latency.py [--quick] [--policy RUN]
@@ -91,6 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     require("rclpy", "ros", "the benchmark measures nodes")
     os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": DOMAIN}
+    os.environ.setdefault("LANDWARD_REALTIME", "1")
     from benchmarks._deploy_measure import measure
     from benchmarks._deploy_policy import write_policy
     from robots import get_robot

@@ -26,8 +26,9 @@ def test_a_tick_waits_for_all_its_measurements():
     assert not slot.end(101 * MS, shifts.append)
     slot.arrived("joint_states")
     assert not slot.end(102 * MS, shifts.append)
-    assert slot.remaining(102 * MS) == pytest.approx(0.003)
+    assert not slot.complete(102 * MS)
     slot.arrived("imu/data")
+    assert slot.complete(102 * MS) and slot.open
     assert slot.end(103 * MS, shifts.append)
     assert not slot.open and not slot.end(103 * MS, shifts.append)
     # 3 ms waited instead of 2.5: the phase moves by 2 % of the difference.
@@ -38,7 +39,8 @@ def test_without_measurements_it_ticks_a_sensor_period_later():
     shifts = []
     slot = SlotTimer(("joint_states",), 0.005)
     slot.begin(0, old)
-    assert not slot.end(int(4.9 * MS), shifts.append)
+    assert not slot.complete(int(4.9 * MS)) and not slot.end(int(4.9 * MS), shifts.append)
+    assert slot.complete(5 * MS)
     assert slot.end(5 * MS, shifts.append)
     assert shifts == []
 

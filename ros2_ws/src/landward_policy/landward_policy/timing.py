@@ -77,6 +77,14 @@ class SlotTimer:
         """A message came."""
         self._awaited.discard(topic)
 
+    def complete(self, now: int) -> bool:
+        """Whether a tick need not wait any longer: all measurements are there, or a sensor period is over.
+
+        Args:
+            now: time of the ticker's clock [ns].
+        """
+        return self._opened is None or not self._awaited or not self._inside(now)
+
     def end(self, now: int, shift: Callable[[float], None]) -> bool:
         """Whether to tick now; closes the slot then, and lets the phase follow the sensors.
 
@@ -84,17 +92,13 @@ class SlotTimer:
             now: time of the ticker's clock [ns].
             shift: moves the ticker's phase [s].
         """
-        if self._opened is None:
+        if self._opened is None or not self.complete(now):
             return False
-        waited = (now - self._opened) / NS
-        inside = 0.0 <= waited < self._grace
-        if self._awaited and inside:
-            return False
-        if inside:
-            shift(self.GAIN * (waited - self._grace / 2))
+        if self._inside(now):
+            shift(self.GAIN * ((now - self._opened) / NS - self._grace / 2))
         self._opened = None
         return True
 
-    def remaining(self, now: int) -> float:
-        """How long an open slot may still wait [s]."""
-        return 0.0 if self._opened is None else max(0.0, self._grace - (now - self._opened) / NS)
+    def _inside(self, now: int) -> bool:
+        """Whether the open slot is younger than a sensor period; a clock that went back makes it over."""
+        return self._opened is not None and 0.0 <= (now - self._opened) / NS < self._grace
