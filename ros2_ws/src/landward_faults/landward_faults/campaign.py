@@ -93,6 +93,7 @@ def _inject(session: Session, fault: Fault, walking: bool, outcome: Outcome) -> 
 def _observe(session: Session, trial: Trial) -> str:
     """Wait until everything is said; returns what voids the trial, or ""."""
     injector, fault = session.injector, trial.fault
+    blocked = injector.blocked
     last = injector.now + fault.wait * trial.period + fault.kind.grace + _TIMEOUT
 
     def over() -> bool:
@@ -115,6 +116,9 @@ def _observe(session: Session, trial: Trial) -> str:
         end = injector.now + _LATCHED * trial.period
         session.until(lambda: injector.now >= end, _STALL)
     late = trial.excess / session.settings.rate
+    blocked = injector.blocked - blocked
     if 0.0 < late < waited:
         return f"starved: {late * 1e3:.0f} ms late, no processor free for the nodes for {waited * 1e3:.0f} ms"
+    if 0.0 < late < blocked:
+        return f"blocked: {late * 1e3:.0f} ms late, the injector was held up for {blocked * 1e3:.0f} ms"
     return ""

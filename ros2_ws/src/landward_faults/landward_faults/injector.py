@@ -13,9 +13,10 @@ switch, emergency stop, velocity command). Without a fault it passes messages on
 from __future__ import annotations
 
 import contextlib
+import struct
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -41,6 +42,8 @@ TOLD = "told/"
 """Prefix of the measurements that the policy gets: a fault may be on the monitor's wire alone."""
 OPERATOR_PERIOD = 0.04
 """Between two messages of the operator: the dead man's switch, the velocity command [s]."""
+_QUICK = 0.02
+"""Longer than this, a callback was held up [s]."""
 _FIRST = 1.0
 """A robot that was started tells an earlier time than this first [s]."""
 _SILENT = DiagnosticStatus(level=DiagnosticStatus.STALE)
@@ -68,6 +71,9 @@ class Injector(Node):
         self.now = 0.0
         """ROS time as the robot last told it [s]."""
         self._told_at = 0.0
+        self.blocked = 0.0
+        """How long publishing took where it did not return at once [s]: Fast DDS waits for up to a second for
+        the shared memory of a process that was killed while it used it."""
         self._reborn = False
         """Whether the robot was started again and has told no time since."""
         self.trial: Trial | None = None
@@ -162,6 +168,12 @@ class Injector(Node):
 
     def _relay(self, stream: str, message_type: Any) -> Callable[[bytes], None]:
         def callback(raw: bytes) -> None:
+            with self._busy():
+                relay(raw)
+
+        def relay(raw: bytes) -> None:
+            if stream != COMMAND:
+                self._is(_stamp_of(raw))
             fault = self._due(stream)
             message = None
             if stream == JOINTS:
@@ -241,6 +253,10 @@ class Injector(Node):
         return self.now + fault.values["delay"]
 
     def _on_clock(self, message: Clock) -> None:
+        with self._busy():
+            self._tell(message)
+
+    def _tell(self, message: Clock) -> None:
         now = convert.to_ns(message.clock) / NS
         if not self._is_of_before(now):
             self._at(now)
@@ -271,8 +287,18 @@ class Injector(Node):
             if fault is not None and self.trial is not None and self.trial.began is None:
                 self.act(fault)
 
+    @contextlib.contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Counts how long this node is held up; see `blocked`."""
+        began = time.monotonic()
+        yield
+        taken = time.monotonic() - began
+        if taken > _QUICK:
+            self.blocked += taken
+
     def _is(self, now: float) -> None:
-        if now > self.now:
+        """It is at least this late: no message is older than the time."""
+        if now > self.now and not self._is_of_before(now):
             self.now, self._told_at = now, time.monotonic()
 
     def _operate(self) -> None:
@@ -314,7 +340,6 @@ class Injector(Node):
             return
         if self._is_of_before(sample.stamp):
             return
-        self._is(sample.stamp)
         before, self._before = self._before, sample
         if self.trial is not None and before is not None and self._damps(before, sample):
             self.trial.robot_damps(self.instant)
@@ -349,3 +374,9 @@ class Injector(Node):
             )
             if self.trial is not None:
                 self.trial.reasons(self.instant, fresh)
+
+
+def _stamp_of(raw: bytes) -> float:
+    """The stamp of a serialised message that begins with a header [s]: after four bytes of CDR's own."""
+    sec, nanosec = struct.unpack_from("<iI" if raw[1] else ">iI", raw, 4)
+    return sec + nanosec / NS
