@@ -121,7 +121,7 @@ def test_measurements_come_at_their_rates_with_the_names_frames_and_stamps_of_a_
     probe.wait(lambda: read_imu(imus[-1]).linear_acceleration is not None, "acceleration")
     assert probe.count(names.CLOCK) == 0
     assert twin.stop() == 0
-    assert twin.output == ""
+    assert len(twin.output.splitlines()) == 1 and "started" in twin.output  # nothing to complain about
 
 
 def test_it_stands_while_it_is_commanded_and_damps_soon_after_the_last_command(

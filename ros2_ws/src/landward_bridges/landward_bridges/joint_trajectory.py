@@ -35,7 +35,7 @@ from landward_bridges.drive import Drive, Hold
 from landward_bridges.parameters import declare, read_robot
 from landward_ros import convert, names, qos, realtime
 from landward_ros.diagnostics import Reporter
-from landward_ros.process import run_node
+from landward_ros.process import deliver, run_node
 from landward_ros.samples import NS, MessageError
 from landward_ros.ticker import Ticker
 
@@ -82,6 +82,7 @@ class JointTrajectoryNode(Node):
     def close(self) -> None:
         """Leave the robot holding its position."""
         self._send(None, time.monotonic())
+        deliver(self._trajectory)
 
     def _on_command(self, msg: JointState) -> None:
         now = time.monotonic()

@@ -36,7 +36,7 @@ from landward_bridges.parameters import declare, positive
 from landward_bridges.velocity import limited
 from landward_ros import convert, names, qos, realtime
 from landward_ros.diagnostics import Reporter
-from landward_ros.process import run_node
+from landward_ros.process import deliver, run_node
 from landward_ros.ticker import Ticker
 
 _WATCHES = 4
@@ -83,6 +83,7 @@ class MobileBaseNode(Node):
     def close(self) -> None:
         """Leave the base stopped."""
         self._send(_STOP)
+        deliver(self._base)
 
     def _on_command(self, msg: TwistStamped) -> None:
         now = time.monotonic()

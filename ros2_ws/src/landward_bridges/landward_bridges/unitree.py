@@ -39,7 +39,7 @@ from landward_bridges.parameters import declare, read_robot
 from landward_bridges.unitree_map import fill_command, hottest, motor_map, read_imu, read_joints
 from landward_ros import convert, names, qos, realtime
 from landward_ros.diagnostics import Reporter
-from landward_ros.process import run_node
+from landward_ros.process import deliver, run_node
 from landward_ros.samples import MessageError
 from landward_ros.ticker import Ticker
 
@@ -93,6 +93,7 @@ class UnitreeNode(Node):
         """Leave the motors damped."""
         self._drive.command(None, time.monotonic())
         self._send()
+        deliver(self._lowcmd)
 
     def _on_command(self, msg: JointState) -> None:
         try:

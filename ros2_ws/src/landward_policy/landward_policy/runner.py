@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import TwistStamped
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.subscription import Subscription
@@ -23,12 +22,10 @@ from landward_policy.report import lateness
 from landward_policy.timing import SlotTimer, Window
 from landward_ros import convert, names, qos
 from landward_ros.diagnostics import ERROR
-from landward_ros.process import POLL
+from landward_ros.process import POLL, deliver
 from landward_ros.samples import NS, MessageError
 from landward_ros.ticker import Ticker
 
-_ACKNOWLEDGE = Duration(seconds=0.2)
-"""Longest wait for the monitor to have received the last command."""
 _LOOK = 5e-5
 """Between two looks at the queues while a slot is open [s]."""
 _CLOCK_TOLERANCE = 1_000_000
@@ -79,7 +76,7 @@ class Runner:
         self.active = False
         self.controller.machine.stop()
         self._send(DAMPING, self.now())
-        self._commands.wait_for_all_acked(_ACKNOWLEDGE)
+        deliver(self._commands)
 
     def destroy(self) -> None:
         """Let go of the topics."""

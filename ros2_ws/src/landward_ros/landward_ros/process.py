@@ -4,7 +4,8 @@ A node may have:
 
 - `step() -> float`: called between callbacks; returns the longest time [s] until it wants to be called again
   (`ticker.Ticker`). Without it the node lives of its callbacks and timers.
-- `close()`: called once before the node is destroyed, while it can still publish (a last, safe command).
+- `close()`: called once before the node is destroyed, while it can still publish (a last, safe command, which
+  `deliver` sees on its way).
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 from landward.errors import LandwardError, require
 from landward_ros import realtime
+from landward_ros.samples import NS
 
 if TYPE_CHECKING:
     from rclpy.node import Node
+    from rclpy.publisher import Publisher
 
 POLL = 0.2
 """Longest wait in one turn of the loop [s]. A blocking spin can miss SIGTERM; a poll never did."""
+GOODBYE = 0.2
+"""Longest wait for the receiver of a last, safe command [s]."""
 WHY = "every node of ros2_ws runs on it, from wheels or from a sourced ROS 2 Jazzy or Kilted"
 
 
@@ -57,6 +62,13 @@ def run_node(
             return _run(make, argv, usage, stopped, priority)
         except Exception as error:
             return _fail(error)
+
+
+def deliver(publisher: Publisher) -> None:
+    """Wait, at most `GOODBYE`, until its last message has arrived: one of a process that ends may not."""
+    from rclpy.duration import Duration
+
+    publisher.wait_for_all_acked(Duration(nanoseconds=round(GOODBYE * NS)))
 
 
 def _run(

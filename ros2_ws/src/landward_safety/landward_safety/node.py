@@ -16,7 +16,6 @@ from queue import SimpleQueue
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Imu, JointState
@@ -29,7 +28,7 @@ from landward.runs import find_policy
 from landward_ros import names, qos, realtime
 from landward_ros.convert import JointOrder, damping_command, position_command, read_command, read_imu
 from landward_ros.diagnostics import ERROR, OK, WARN, Reporter, status_message
-from landward_ros.process import run_node
+from landward_ros.process import deliver, run_node
 from landward_ros.samples import NS, MessageError
 from landward_ros.ticker import Ticker, steady_timer
 from landward_safety import monitor as core
@@ -50,8 +49,6 @@ REPORT_PERIOD = 0.1
 """Time between two safety/status [s of wall time]."""
 STALLED = 1.0
 """Simulated time that stands still for so long is a fault [s of wall time]."""
-GOODBYE = 0.2
-"""Longest wait for the robot to acknowledge the last damping command [s]."""
 USAGE = """Usage: python -m landward_safety.node --ros-args -p robot:=NAME -p policy:=PATH [-p NAME:=VALUE]
 
 The safety monitor between a policy and a robot.
@@ -123,7 +120,7 @@ class SafetyNode(Node):
     def close(self) -> None:
         """Leave the robot damping, and finish what is being recorded."""
         self._publish_damping(self._now_ns())
-        self._output.wait_for_all_acked(Duration(nanoseconds=round(GOODBYE * NS)))
+        deliver(self._output)
         if self._black_box is not None:
             self._black_box.close()
             self._report_recordings()
