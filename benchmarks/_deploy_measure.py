@@ -24,9 +24,8 @@ from std_srvs.srv import Trigger
 from benchmarks._deploy_echo import REPLY, REQUEST
 from landward.errors import LandwardError
 from landward_bringup.supervisor import Ending, Job, Supervisor
-from landward_ros import convert, names, qos, realtime
+from landward_ros import convert, names, qos, realtime, shared_memory
 from landward_ros.samples import NS, ImuSample, JointSample
-from landward_ros.shared_memory import remove_dead
 from robots import Robot
 
 ECHO_AFTER = 2.5
@@ -185,6 +184,7 @@ def measure(robot: Robot, policy: Path, seconds: float, folder: Path) -> Measure
     """
     if refused := realtime.request(realtime.ROBOT):
         print(refused, file=sys.stderr)
+    shared_memory.avoid()
     rclpy.init()
     node = StandIn(robot)
     try:
@@ -197,7 +197,7 @@ def measure(robot: Robot, policy: Path, seconds: float, folder: Path) -> Measure
     finally:
         node.destroy_node()
         rclpy.shutdown()
-        remove_dead()
+        shared_memory.remove_dead()
 
 
 def _go_on(ending: Ending | None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from landward_ros.shared_memory import FOLDER, remove_dead
+from landward_ros.shared_memory import FOLDER, TRANSPORTS, avoid, remove_dead
 
 
 def participant(folder: Path, name: str, age: float = 10.0) -> Path:
@@ -32,6 +32,15 @@ def test_a_participant_that_starts_just_now_is_left_alone(tmp_path: Path) -> Non
     participant(tmp_path, "new", age=0.0)
     assert remove_dead(tmp_path) == 0
     assert remove_dead(tmp_path / "missing") == 0
+
+
+def test_udp_is_chosen_unless_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(TRANSPORTS, raising=False)
+    avoid()
+    assert os.environ[TRANSPORTS] == "UDPv4"
+    monkeypatch.setenv(TRANSPORTS, "DEFAULT")
+    avoid()
+    assert os.environ[TRANSPORTS] == "DEFAULT"
 
 
 @pytest.mark.ros

@@ -21,8 +21,7 @@ from landward.policy_file import PolicyFile, read_policy_file
 from landward_faults.injector import RAW, TOLD, Injector
 from landward_faults.kinds import Fault, FaultError
 from landward_faults.nodes import NodeCommand, Nodes
-from landward_ros import names
-from landward_ros.shared_memory import remove_dead
+from landward_ros import names, shared_memory
 from robots import get_robot
 
 _WAIT = 0.05
@@ -68,6 +67,7 @@ class Session:
         self._ticked = 0.0
 
     def __enter__(self) -> Session:
+        shared_memory.avoid()
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         spec = self.file.spec
         self.injector = Injector(self.robot, spec.control_period, spec.constraints, self.settings.rate)
@@ -101,7 +101,7 @@ class Session:
         self._executor.shutdown()
         self.injector.destroy_node()
         rclpy.try_shutdown()
-        remove_dead()
+        shared_memory.remove_dead()
 
     @property
     def wants(self) -> str:
@@ -223,7 +223,7 @@ class Session:
         restarted = self.nodes.restart_killed()
         if not restarted:
             return
-        remove_dead()
+        shared_memory.remove_dead()
         self.injector.forget(restarted)
         if names.TWIN_NODE in restarted:
             self._dead = False
