@@ -72,8 +72,7 @@ class Injector(Node):
         """ROS time as the robot last told it [s]."""
         self._told_at = 0.0
         self.blocked = 0.0
-        """How long publishing took where it did not return at once [s]: Fast DDS waits for up to a second for
-        the shared memory of a process that was killed while it used it."""
+        """Time spent in callbacks that did not return soon [s]: this process was held up, not the nodes."""
         self._reborn = False
         """Whether the robot was started again and has told no time since."""
         self.trial: Trial | None = None
