@@ -24,7 +24,7 @@ from std_srvs.srv import Trigger
 from benchmarks._deploy_echo import REPLY, REQUEST
 from landward.errors import LandwardError
 from landward_bringup.supervisor import Ending, Job, Supervisor
-from landward_ros import convert, names, qos, realtime, shared_memory
+from landward_ros import convert, names, qos, realtime, shared_memory, transport
 from landward_ros.samples import NS, ImuSample, JointSample
 from robots import Robot
 
@@ -184,7 +184,7 @@ def measure(robot: Robot, policy: Path, seconds: float, folder: Path) -> Measure
     """
     if refused := realtime.request(realtime.ROBOT):
         print(refused, file=sys.stderr)
-    shared_memory.avoid()
+    transport.choose_udp()
     rclpy.init()
     node = StandIn(robot)
     try:

@@ -43,6 +43,9 @@ def _reserve_domain() -> int:
 if HAS_ROS:
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
     os.environ["ROS_DOMAIN_ID"] = str(_reserve_domain())
+    from landward_ros import transport  # ros2_ws/src is on sys.path by now
+
+    transport.choose_udp()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

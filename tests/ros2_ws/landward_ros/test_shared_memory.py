@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from landward_ros.shared_memory import FOLDER, TRANSPORTS, avoid, remove_dead
+from landward_ros import transport
+from landward_ros.shared_memory import FOLDER, remove_dead
 
 
 def participant(folder: Path, name: str, age: float = 10.0) -> Path:
@@ -34,15 +35,6 @@ def test_a_participant_that_starts_just_now_is_left_alone(tmp_path: Path) -> Non
     assert remove_dead(tmp_path / "missing") == 0
 
 
-def test_udp_is_chosen_unless_the_environment_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(TRANSPORTS, raising=False)
-    avoid()
-    assert os.environ[TRANSPORTS] == "UDPv4"
-    monkeypatch.setenv(TRANSPORTS, "DEFAULT")
-    avoid()
-    assert os.environ[TRANSPORTS] == "DEFAULT"
-
-
 @pytest.mark.ros
 def test_a_killed_node_leaves_nothing(start_node, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "idle_node.py").write_text(
@@ -50,6 +42,8 @@ def test_a_killed_node_leaves_nothing(start_node, tmp_path: Path, monkeypatch: p
     )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(transport.PROFILES, raising=False)
+    monkeypatch.setenv(transport.TRANSPORTS, "DEFAULT")
     node = start_node("idle_node", "idle")
     # The files that this process has open; other programs make theirs meanwhile.
     links = [link.readlink() for link in Path(f"/proc/{node.process.pid}/fd").iterdir()]

@@ -23,7 +23,7 @@ from rclpy.signals import SignalHandlerOptions
 from landward_bringup.description import Deployment
 from landward_bringup.process import DeploymentError, yaml_value
 from landward_bringup.view import Velocity, View
-from landward_ros import names, qos, shared_memory
+from landward_ros import names, qos, transport
 
 _NEWEST = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 WALKING = "policy"
@@ -38,7 +38,7 @@ class Observer:
     def __init__(self, deployment: Deployment) -> None:
         self._deployment = deployment
         self._context = rclpy.Context()
-        shared_memory.avoid()
+        transport.choose_udp()
         rclpy.init(context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         words = ["--ros-args", "-p", f"use_sim_time:={yaml_value(deployment.place.simulated)}"]
         for old, new in deployment.place.remappings:

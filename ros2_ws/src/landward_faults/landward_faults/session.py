@@ -21,7 +21,7 @@ from landward.policy_file import PolicyFile, read_policy_file
 from landward_faults.injector import RAW, TOLD, Injector
 from landward_faults.kinds import Fault, FaultError
 from landward_faults.nodes import NodeCommand, Nodes
-from landward_ros import names, shared_memory
+from landward_ros import names, shared_memory, transport
 from robots import get_robot
 
 _WAIT = 0.05
@@ -67,7 +67,7 @@ class Session:
         self._ticked = 0.0
 
     def __enter__(self) -> Session:
-        shared_memory.avoid()
+        transport.choose_udp()
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         spec = self.file.spec
         self.injector = Injector(self.robot, spec.control_period, spec.constraints, self.settings.rate)

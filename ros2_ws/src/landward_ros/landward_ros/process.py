@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from landward.errors import LandwardError, require
-from landward_ros import realtime, shared_memory
+from landward_ros import realtime, transport
 from landward_ros.samples import NS
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def _run(
         print(f"error: unknown argument {unknown[0]!r}; see --help", file=sys.stderr)
         return 2
     refused = realtime.request(priority)  # the threads of DDS inherit it
-    shared_memory.avoid()
+    transport.choose_udp()
     # rclpy's own handlers shut the context down before the node can send its last, safe command.
     rclpy.init(args=argv, signal_handler_options=SignalHandlerOptions.NO)
     node = None

@@ -1,33 +1,22 @@
-"""Keeps Fast DDS off shared memory, and removes the files that killed processes left behind in it.
+"""Removes the shared-memory files that Fast DDS leaves behind when a process is killed.
 
-A process that is killed while it holds a lock in shared memory holds up those it talked to for one second
-(seen in the fault campaign); UDP on loopback does not, and is as fast for the messages of a robot's joints
-(measured with benchmarks/deploy_latency.py). Large images are what shared memory is for.
-
-A participant holds a lock (flock) on `fastdds_<name>_el` as long as it lives. Files whose lock is free belong
-to nobody: half a megabyte for every node that was killed, in a folder that is main memory.
+Our nodes do without (`transport`); those of others may not. A participant holds a lock (flock) on
+`fastdds_<name>_el` as long as it lives. Files whose lock is free belong to nobody: half a megabyte for every
+node that was killed, in a folder that is main memory.
 """
 
 from __future__ import annotations
 
 import fcntl
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 FOLDER = Path("/dev/shm")
 """Where Linux keeps shared memory; other systems have no such folder, and nothing to clean in it."""
-TRANSPORTS = "FASTDDS_BUILTIN_TRANSPORTS"
-"""Fast DDS's environment variable; whoever sets it decides."""
 _LOCK = "_el"
 _MIN_AGE = 1.0
 """Youngest file that is removed [s]: a starting participant makes its files before it locks them."""
-
-
-def avoid() -> None:
-    """Let participants of this process talk over UDP alone, unless the environment says otherwise."""
-    os.environ.setdefault(TRANSPORTS, "UDPv4")
 
 
 def remove_dead(folder: Path = FOLDER) -> int:
