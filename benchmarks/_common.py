@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from landward.atomic import write_text_atomic
+from landward.errors import LandwardError
 
 COLOURS = ("#1f6f8b", "#e07a2f", "#7a9e3b", "#8e5ea2", "#999999")
 """Of curves and bars, in order."""
@@ -22,6 +24,15 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
     )
     made.add_argument("--quick", action="store_true", help="under a minute, with noisier numbers")
     return made
+
+
+def status_of(main: Callable[[], int | None], failed: int = 1) -> int:
+    """Exit status of a script: what `main` returns, or `failed` after one line for an error of Landward's."""
+    try:
+        return main() or 0
+    except LandwardError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return failed
 
 
 def interleave[T](

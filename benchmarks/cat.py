@@ -78,7 +78,8 @@ def evaluated(path: Path, task: str, episodes: int) -> Cell:
         episodes; "violations": constraint -> share of control steps in which any element violates it.
     """
     from landward.onnx_policy import OnnxPolicy
-    from sims.evaluate.rollout import TrackingSums, draw_commands, rollout
+    from landward.velocity_commands import draw_commands
+    from sims.evaluate.rollout import TrackingSums, rollout
     from sims.registry import make_env
 
     with make_env(task, episodes, seed=EVALUATION_SEED, play=True) as env:

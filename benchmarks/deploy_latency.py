@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import _common, harness
-from landward.errors import LandwardError, require
+from landward.errors import require
 
 INTERPRETER = ".venv-ros/bin/python"
 """Of the environment with ROS 2, which `make setup-ros` builds; benchmarks/run_all.py takes it from here."""
@@ -79,6 +79,8 @@ def plot(ours: np.ndarray, echo: np.ndarray) -> Any:
     axis.set(
         xscale="log", yscale="log", xlabel="sensor stamp to answer [ms]", ylabel="share that takes longer"
     )
+    for formatted in (axis.xaxis.set_major_formatter, axis.xaxis.set_minor_formatter):
+        formatted("{x:g}")
     axis.axhline(0.01, color="#999999", linewidth=0.8)
     axis.legend(frameon=False)
     return figure
@@ -92,11 +94,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     require("rclpy", "ros", "the benchmark measures nodes")
     os.environ |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": DOMAIN}
-    os.environ.setdefault("LANDWARD_REALTIME", "1")
     from benchmarks._deploy_measure import measure
     from benchmarks._deploy_policy import write_policy
+    from landward_ros import realtime
     from robots import get_robot
 
+    os.environ.setdefault(realtime.VARIABLE, "1")
     run, robot = harness.Options(given.quick), get_robot(ROBOT)
     with tempfile.TemporaryDirectory() as folder:
         policy = given.policy or write_policy(Path(folder) / "policy.onnx", robot)
@@ -116,8 +119,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except LandwardError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+    sys.exit(_common.status_of(main))

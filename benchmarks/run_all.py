@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import _common
 from benchmarks.harness import PLOTS, QUICK_RESULTS, ROOT
-from landward.errors import LandwardError, RegistryError
+from landward.errors import RegistryError
 from landward.provenance import git_state
 
 FOLDER = ROOT / "benchmarks"
@@ -183,8 +184,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except LandwardError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    sys.exit(_common.status_of(main, failed=2))

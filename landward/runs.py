@@ -22,7 +22,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from landward.atomic import describe_os_error, write_atomic, write_text_atomic
+from landward.atomic import describe_os_error, new_folder, write_atomic, write_text_atomic
 from landward.checksum import append_trailer, read_verified
 from landward.errors import CheckpointError, RunError
 from landward.provenance import collect
@@ -59,7 +59,7 @@ class RunFolder:
             "spec.json": spec.to_json(),
             "provenance.json": _to_json(collect(seed)),
         }
-        path = _new_folder(Path(root) / task, f"{datetime.now():%Y-%m-%d_%H-%M-%S}_seed{seed}")
+        path = new_folder(Path(root) / task, f"{datetime.now():%Y-%m-%d_%H-%M-%S}_seed{seed}")
         try:
             for name, text in documents.items():
                 write_text_atomic(path / name, text)
@@ -282,21 +282,6 @@ def _is_whole(path: Path) -> bool:
     except CheckpointError:
         return False
     return True
-
-
-def _new_folder(parent: Path, name: str) -> Path:
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1, 1000):
-            path = parent / (name if attempt == 1 else f"{name}_{attempt}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return path
-    except OSError as error:
-        raise RunError(describe_os_error("write", parent / name, error)) from error
-    raise RunError(f"{parent / name} and its 998 successors exist; remove old runs")
 
 
 def _to_json(document: Mapping[str, Any]) -> str:

@@ -8,32 +8,16 @@ from typing import Any
 import numpy as np
 
 from landward.errors import require
+from landward.plot_style import BAD, COMMANDED, GOOD, INK, MEASURED, STYLE
 from sims.evaluate.figures import limit_text
 from sims.evaluate.matrix import UNITS, Matrix, Row
 from sims.evaluate.protocol import Evaluation, Evidence
 
-INK, MEASURED, COMMANDED, GOOD, BAD, GRID = "#1f2933", "#1565c0", "#90a4ae", "#2e7d32", "#c62828", "#e0e4e8"
 AXES_SHOWN = (
     ("forward velocity [m/s]", "vx"),
     ("sideways velocity [m/s]", "vy"),
     ("yaw rate [rad/s]", "yaw rate"),
 )
-STYLE = {
-    "font.size": 9,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "svg.hashsalt": "landward",
-}
 
 
 def all_plots(evaluation: Evaluation) -> dict[str, str]:

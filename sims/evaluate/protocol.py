@@ -14,11 +14,12 @@ import numpy as np
 from landward.policy import Policy
 from landward.provenance import collect
 from landward.runs import find_policy
+from landward.velocity_commands import draw_commands
 from sims.env import Env
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.figures import Verdict, judge
 from sims.evaluate.matrix import Matrix, run_matrix, run_terrain
-from sims.evaluate.rollout import Rollout, Traces, command_box, draw_commands, require_velocity_env, rollout
+from sims.evaluate.rollout import Rollout, Traces, command_box, require_velocity_env, rollout
 from sims.evaluate.settings import Physics, Settings
 from sims.evaluate.summary import standing_figures, walking_figures
 from sims.evaluate.tour import Tour, run_tour

@@ -11,6 +11,7 @@ import numpy as np
 from landward.array import to_numpy
 from landward.errors import EnvContractError
 from landward.policy import Policy
+from landward.velocity_commands import COMMANDS, Ranges
 from sims.env import Env, Step
 from sims.evaluate.metrics import violated_steps
 
@@ -18,9 +19,6 @@ SETTLE = 2.0
 """[s] Left out of tracking, gait and standing figures at the start of each episode."""
 PUSH_INTERVAL = 3.0
 """[s] Between two pushes."""
-Ranges = tuple[tuple[float, float], ...]
-COMMANDS: Ranges = ((0.0, 1.0), (-0.3, 0.3), (-0.8, 0.8))
-"""The protocol's commands: vx, vy [m/s], yaw rate [rad/s]."""
 NEEDED = ("state", "set_command", "robot", "total_mass")
 """What a velocity-tracking task offers on top of `Env`."""
 
@@ -69,12 +67,6 @@ def command_box(env: Any, wanted: Ranges = COMMANDS) -> Ranges:
         (max(low, t_low), min(high, t_high))
         for (low, high), (t_low, t_high) in zip(wanted, trained, strict=True)
     )
-
-
-def draw_commands(ranges: Ranges, n: int, seed: int) -> np.ndarray:
-    """Uniform constant commands, (n, 3) float32: vx, vy [m/s], yaw rate [rad/s]."""
-    low, high = np.asarray(ranges, np.float64).T
-    return np.random.default_rng(seed).uniform(low, high, (n, 3)).astype(np.float32)
 
 
 def hold_clock(env: Env) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from landward.errors import LandwardError
 from landward.policy import Policy
-from sims.evaluate.rollout import Ranges, Traces, base_velocity, hold_clock, policy_step
+from landward.velocity_commands import Ranges
+from sims.evaluate.rollout import Traces, base_velocity, hold_clock, policy_step
 
 FRAME_RATE = 25.0
 """[1/s] About this many frames; a whole number of control steps apart."""

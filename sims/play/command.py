@@ -11,7 +11,8 @@ from typing import Any, Literal
 import tyro
 
 from landward.runs import find_policy
-from sims.evaluate.rollout import COMMANDS, NEEDED, require_velocity_env
+from landward.velocity_commands import COMMANDS
+from sims.evaluate.rollout import NEEDED, require_velocity_env
 from sims.offscreen import choose_renderer
 from sims.play.drive import HELP, Drive
 from sims.play.session import Session, Viewer, play

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sims.evaluate.rollout import COMMANDS, Ranges
+from landward.velocity_commands import COMMANDS, Ranges
 
 STEPS = (0.1, 0.1, 0.2)
 """What one key press adds to vx, vy [m/s] and the yaw rate [rad/s]."""

@@ -7,31 +7,11 @@ from landward.spec import ActionTerm, ObservationTerm, PolicySpec
 from robots.fit import check_policy_fits, policy_differences
 from robots.go1 import GO1
 from robots.solo12 import SOLO12
+from tests.robots.go1_terms import COMMAND, GRAVITY, GYRO, JOINT_POS, JOINT_VEL, JOINTS, LAST_ACTION, TARGET
 
-JOINTS = GO1.joint_names
-XYZ = ("x", "y", "z")
-INPUTS = (
-    ObservationTerm("gyro", "angular_velocity", (3,), unit="rad/s", frame="base", names=XYZ),
-    ObservationTerm("gravity", "projected_gravity", (3,), frame="base"),
-    ObservationTerm(
-        "command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=("vx", "vy", "wz")
-    ),
-    ObservationTerm("joint_pos", "joint_position", (12,), unit="rad", names=JOINTS),
-    ObservationTerm("joint_vel", "joint_velocity", (12,), unit="rad/s", names=JOINTS),
-    ObservationTerm("last_action", "last_action", (12,), names=JOINTS),
-)
-OUTPUT = ActionTerm(
-    "target",
-    "joint_position_target",
-    (12,),
-    names=JOINTS,
-    unit="rad",
-    limits=GO1.joint_limits,
-    stiffness=GO1.stiffness,
-    damping=GO1.damping,
-    effort_limit=GO1.effort_limit,
-)
-SPEC = PolicySpec("go1-flat", "go1", 0.02, {"policy": INPUTS}, (OUTPUT,))
+# Vectors in the order x, y, z need no names.
+INPUTS = (GYRO, replace(GRAVITY, names=()), COMMAND, JOINT_POS, JOINT_VEL, LAST_ACTION)
+SPEC = PolicySpec("go1-flat", "go1", 0.02, {"policy": INPUTS}, (TARGET,))
 WRONG_NAME = ("FR_hip", *JOINTS[1:])
 
 
@@ -41,7 +21,7 @@ def with_input(name, **change):
 
 
 def with_output(**change):
-    return replace(SPEC, actions=(replace(OUTPUT, **change),))
+    return replace(SPEC, actions=(replace(TARGET, **change),))
 
 
 def test_the_robots_own_policy_fits():
@@ -52,7 +32,7 @@ def test_the_robots_own_policy_fits():
 def test_another_order_of_joints_fits():
     back = JOINTS[::-1]
     per_joint = ("limits", "stiffness", "damping", "effort_limit")
-    reversed_output = {name: getattr(OUTPUT, name)[::-1] for name in per_joint}
+    reversed_output = {name: getattr(TARGET, name)[::-1] for name in per_joint}
     assert policy_differences(with_input("joint_pos", names=back), GO1) == []
     assert policy_differences(with_output(names=back, **reversed_output), GO1) == []
 
@@ -121,7 +101,7 @@ def test_gains_follow_their_joints_not_their_place():
             "output target: the policy has no limits; robot go1 needs those of its joints",
         ),
         (
-            with_output(limits=((-0.9, 0.863), *OUTPUT.limits[1:])),
+            with_output(limits=((-0.9, 0.863), *TARGET.limits[1:])),
             "output target: limits of FR_hip_joint: the policy's -0.9 to 0.863 rad go beyond -0.863 to "
             "0.863 rad of robot go1",
         ),
@@ -130,7 +110,7 @@ def test_gains_follow_their_joints_not_their_place():
             "input joint_pos: names no joints, so that they cannot be matched with those of robot go1",
         ),
         (
-            replace(SPEC, actions=(OUTPUT, ActionTerm("drive", "twist", (3,)))),
+            replace(SPEC, actions=(TARGET, ActionTerm("drive", "twist", (3,)))),
             "outputs: robot go1 takes one joint_position_target, the policy has target, drive",
         ),
     ],

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from landward.velocity_commands import COMMANDS, draw_commands
 from landward_bringup.schedule import HOLD, SEED, constant, drawn
-from sims.evaluate.rollout import COMMANDS, draw_commands
 from sims.evaluate.settings import Settings
 
 

@@ -15,6 +15,7 @@ from std_srvs.srv import Trigger
 
 from landward_ros import convert, names, qos
 from landward_ros.samples import NS, ImuSample, JointSample
+from tests.robots.go1_terms import JOINTS
 from tests.ros2_ws.landward_policy import policies
 
 PERIOD = 0.005
@@ -41,7 +42,7 @@ class FakeRobot:
         self.gyro = np.zeros(3)
         self.velocity_command = None
         self.monitor = (b"\x00", "ready")
-        self.order = policies.JOINTS[::-1]
+        self.order = JOINTS[::-1]
         self.renamed: dict[str, str] = {}
         self.joint_stamps: set[int] = set()
         self.commands: list[JointState] = []
@@ -135,7 +136,7 @@ class FakeRobot:
     def _measure(self):
         now = self._time()
         self.joint_stamps.add(now)
-        index = [policies.JOINTS.index(name) for name in self.order]
+        index = [JOINTS.index(name) for name in self.order]
         sent = [self.renamed.get(name, name) for name in self.order]
         sample = JointSample(now / 1e9, self.position[index], self.velocity[index], np.zeros(12), now)
         self._joint_states.publish(convert.joint_state(sent, sample))

@@ -5,34 +5,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from landward.spec import ActionTerm, ObservationTerm, PolicySpec
+from landward.spec import PolicySpec
 from robots import get_robot
 from tests.landward.onnx_models import mlp
+from tests.robots.go1_terms import (
+    COMMAND,
+    GRAVITY,
+    GYRO,
+    JOINT_POS,
+    JOINT_VEL,
+    LAST_ACTION,
+    TARGET,
+)
 
 GO1 = get_robot("go1")
-JOINTS = GO1.joint_names
 STANDING = np.array(GO1.default_joint_pos)
-XYZ = ("x", "y", "z")
-
-GYRO = ObservationTerm("gyro", "angular_velocity", (3,), unit="rad/s", frame="base", names=XYZ)
-GRAVITY = ObservationTerm("gravity", "projected_gravity", (3,), frame="base", names=XYZ)
-COMMAND = ObservationTerm(
-    "command", "command", (3,), unit=("m/s", "m/s", "rad/s"), frame="base", names=("vx", "vy", "wz")
-)
-JOINT_POS = ObservationTerm("joint_pos", "joint_position", (12,), unit="rad", names=JOINTS)
-JOINT_VEL = ObservationTerm("joint_vel", "joint_velocity", (12,), unit="rad/s", names=JOINTS)
-LAST_ACTION = ObservationTerm("last_action", "last_action", (12,), names=JOINTS)
-TARGET = ActionTerm(
-    "target",
-    "joint_position_target",
-    (12,),
-    names=JOINTS,
-    unit="rad",
-    limits=GO1.joint_limits,
-    stiffness=GO1.stiffness,
-    damping=GO1.damping,
-    effort_limit=GO1.effort_limit,
-)
 
 
 def go1_spec(*terms, **changes):

@@ -10,8 +10,9 @@ from landward_policy.machine import Mode
 from landward_policy.report import ERROR, OK, WARN, summary
 from landward_ros import names
 from landward_ros.samples import ImuSample, JointSample
+from tests.robots.go1_terms import JOINT_POS, JOINTS, LAST_ACTION, TARGET
 from tests.ros2_ws.landward_policy import policies
-from tests.ros2_ws.landward_policy.policies import JOINT_POS, JOINTS, STANDING, TARGET, go1_spec, write_policy
+from tests.ros2_ws.landward_policy.policies import STANDING, go1_spec, write_policy
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def test_outputs_are_put_in_the_order_of_the_robots_joints(tmp_path):
     back = JOINTS[::-1]
     per_joint = ("limits", "stiffness", "damping", "effort_limit")
     turned = replace(TARGET, names=back, **{name: getattr(TARGET, name)[::-1] for name in per_joint})
-    spec = go1_spec(replace(JOINT_POS, names=back), policies.LAST_ACTION, actions=(turned,))
+    spec = go1_spec(replace(JOINT_POS, names=back), LAST_ACTION, actions=(turned,))
     path = write_policy(tmp_path / "policy.onnx", spec)
     controller = Controller(Settings("go1", str(path)))
     controller.monitor("", 1.0, 1.0)
@@ -167,8 +168,8 @@ def test_refused_messages_are_counted_in_the_report(controller):
 
 
 MISFITS = {
-    "joint": (go1_spec(replace(JOINT_POS, names=("FR_hip", *JOINTS[1:])), policies.LAST_ACTION), "'FR_hip'"),
-    "unit": (go1_spec(replace(JOINT_POS, unit="deg"), policies.LAST_ACTION), "deg"),
+    "joint": (go1_spec(replace(JOINT_POS, names=("FR_hip", *JOINTS[1:])), LAST_ACTION), "'FR_hip'"),
+    "unit": (go1_spec(replace(JOINT_POS, unit="deg"), LAST_ACTION), "deg"),
     "rate": (go1_spec(control_period=0.01), "every 0.01 s"),
     "robot": (go1_spec(robot="solo12"), "'solo12'"),
 }

@@ -9,8 +9,8 @@ from landward.spec import ObservationTerm
 from landward_policy.inputs import Ages, Inputs, InputsLostError, VelocityCommand
 from landward_ros import names
 from landward_ros.samples import ImuSample, JointSample
+from tests.robots.go1_terms import COMMAND, GRAVITY, GYRO, JOINT_POS, JOINT_VEL, JOINTS, XYZ
 from tests.ros2_ws.landward_policy import policies
-from tests.ros2_ws.landward_policy.policies import COMMAND, GRAVITY, GYRO, JOINT_POS, JOINT_VEL
 
 LEG = ("hip", "thigh", "calf")
 AGES = Ages(sensor=0.015, command=0.5, sensor_period=0.005)
@@ -156,7 +156,10 @@ def test_older_readings_than_in_training_are_counted():
             r"input camera \(image_rgb\): no topic carries this kind",
         ),
         # Coordinate acceleration in training, specific force on the robot: not the same number.
-        (ObservationTerm("a", "linear_acceleration", (3,), names=policies.XYZ), "no topic carries this kind"),
+        (
+            ObservationTerm("a", "linear_acceleration", (3,), names=XYZ),
+            "no topic carries this kind",
+        ),
         (ObservationTerm("scan", "height_scan", (9,)), r"scan \(height_scan\): no topic"),
         (
             ObservationTerm("goal", "command", (2,), names=("x", "y")),
@@ -174,7 +177,7 @@ def test_an_input_that_no_topic_carries_is_refused(term, message):
 
 
 def test_only_needed_topics_are_read():
-    assert list(Inputs(leg_spec(JOINT_POS, JOINT_VEL), policies.JOINTS, AGES).buffers) == [names.JOINT_STATES]
+    assert list(Inputs(leg_spec(JOINT_POS, JOINT_VEL), JOINTS, AGES).buffers) == [names.JOINT_STATES]
     everything = Inputs(leg_spec(COMMAND, GYRO), LEG, AGES)
     assert list(everything.buffers) == [names.JOINT_STATES, names.CMD_VEL, names.IMU]
     assert everything.sensors == (names.JOINT_STATES, names.IMU)

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from landward.onnx_policy import OnnxPolicy
-from tests.ros2_ws.landward_policy.policies import (
-    JOINT_POS,
-    JOINTS,
-    LAST_ACTION,
-    STANDING,
-    go1_spec,
-    write_policy,
-)
+from tests.robots.go1_terms import JOINT_POS, JOINTS, LAST_ACTION
+from tests.ros2_ws.landward_policy.policies import STANDING, go1_spec, write_policy
 
 pytestmark = pytest.mark.ros
 pytest.importorskip("rclpy", reason="needs ROS 2: make setup-ros")

@@ -1,6 +1,6 @@
 import pytest
 
-from landward_policy.timing import SlotTimer, Window
+from landward_policy.timing import SlotTimer
 
 MS = 1_000_000
 
@@ -8,14 +8,6 @@ MS = 1_000_000
 def old(topic):
     """The newest measurement is of before the slot."""
     return 0.0025
-
-
-def test_percentiles_by_hand():
-    window = Window()
-    assert window.text() == "none yet"
-    for i in range(101):
-        window.record(0.001 * i)
-    assert window.text() == "p50 50.000 p99 99.000 max 100.000 ms"
 
 
 def test_a_tick_waits_for_all_its_measurements():

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from landward.errors import EnvContractError
+from landward.velocity_commands import draw_commands
 from sims.evaluate.rollout import (
     Traces,
     TrackingSums,
     command_box,
-    draw_commands,
     require_velocity_env,
     rollout,
 )

@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from landward.atomic import describe_os_error
-from landward.errors import MissingDependencyError, RunError
+from landward.atomic import new_folder
+from landward.errors import MissingDependencyError
 from landward.policy_file import read_policy_file
 from landward.runs import find_policy
 from landward_bringup.description import Deployment, describe
@@ -121,19 +121,7 @@ def make_folder(root: Path, robot: str, now: datetime | None = None) -> Path:
     Raises:
         RunError: it cannot be made.
     """
-    stem = f"{now or datetime.now():%Y-%m-%d_%H-%M-%S}_{robot}"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        for attempt in range(1, 100):
-            path = root / (stem if attempt == 1 else f"{stem}_{attempt}")
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return path
-    except OSError as error:
-        raise RunError(describe_os_error("write", root, error)) from error
-    raise RunError(f"{root / stem} and its 98 successors exist; remove old deployments")
+    return new_folder(root, f"{now or datetime.now():%Y-%m-%d_%H-%M-%S}_{robot}")
 
 
 def checklist() -> str:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
+from landward.velocity_commands import COMMANDS, draw_commands
 
-COMMANDS = ((0.0, 1.0), (-0.3, 0.3), (-0.8, 0.8))
-"""Ranges of drawn commands: vx, vy [m/s], yaw rate [rad/s]; those of the evaluation protocol."""
 SEED = 100
 """The evaluation's own: with it the commands are the first ones that `landward eval` walks."""
 HOLD = 10.0
@@ -35,7 +33,7 @@ def constant(command: tuple[float, float, float], seconds: float) -> Schedule:
 
 
 def drawn(seconds: float, seed: int, hold: float = HOLD) -> Schedule:
-    """Uniform random commands from `COMMANDS`, as many as it takes; the same seed draws the same.
+    """Uniform random commands of the evaluation protocol, as many as it takes; the same seed draws the same.
 
     Args:
         seconds: to fill [s].
@@ -44,6 +42,5 @@ def drawn(seconds: float, seed: int, hold: float = HOLD) -> Schedule:
     """
     # The tolerance: 0.3 / 0.1 is a little below 3 in floating point.
     count = max(math.ceil(seconds / hold - 1e-9), 1)
-    low, high = np.asarray(COMMANDS).T
-    rows = np.random.default_rng(seed).uniform(low, high, (count, 3))
-    return Schedule(tuple((float(vx), float(vy), float(wz)) for vx, vy, wz in rows), hold)
+    rows = draw_commands(COMMANDS, count, seed).tolist()
+    return Schedule(tuple((vx, vy, wz) for vx, vy, wz in rows), hold)

@@ -19,12 +19,13 @@ from std_msgs.msg import Float64MultiArray
 from landward_policy.controller import CLOCK, DAMPING, Command, Controller
 from landward_policy.inputs import VelocityCommand
 from landward_policy.report import lateness
-from landward_policy.timing import SlotTimer, Window
+from landward_policy.timing import SlotTimer
 from landward_ros import convert, names, qos
 from landward_ros.diagnostics import ERROR
 from landward_ros.process import POLL, deliver
 from landward_ros.samples import NS, MessageError
 from landward_ros.ticker import Ticker
+from landward_ros.window import Window
 
 _LOOK = 5e-5
 """Between two looks at the queues while a slot is open [s]."""

@@ -1,38 +1,10 @@
-"""When a tick happens inside its slot, and statistics of durations that cost nothing to record."""
+"""When a tick happens inside its slot."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-import numpy as np
-
 from landward_ros.samples import NS
-
-_KEPT = 4096
-"""Durations that the percentiles are of: 82 s at 50 Hz."""
-
-
-class Window:
-    """The latest durations [s]."""
-
-    def __init__(self) -> None:
-        self._values = np.zeros(_KEPT)
-        self._count = 0
-        self._max = math.nan
-
-    def record(self, duration: float) -> None:
-        """Add one [s]."""
-        self._values[self._count % _KEPT] = duration
-        self._max = duration if self._count == 0 else max(self._max, duration)
-        self._count += 1
-
-    def text(self) -> str:
-        """Median and 99th percentile of the latest, the largest of all; in milliseconds."""
-        if self._count == 0:
-            return "none yet"
-        p50, p99 = np.percentile(self._values[: min(self._count, _KEPT)], (50, 99)) * 1e3
-        return f"p50 {p50:.3f} p99 {p99:.3f} max {self._max * 1e3:.3f} ms"
 
 
 class SlotTimer:

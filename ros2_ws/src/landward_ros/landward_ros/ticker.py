@@ -21,9 +21,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from landward_ros.samples import NS
+from landward_ros.window import Window
 
 if TYPE_CHECKING:
     from rclpy.node import Node
@@ -63,15 +62,15 @@ class TickClock:
         self.period_ns = round(period * NS)
         if self.period_ns <= 0:
             raise ValueError(f"the period must be positive, got {period:g} s")
-        self._recent = np.zeros(_KEPT)
+        self._late = Window(_KEPT)
         self.reset()
 
     def reset(self) -> None:
         """Forget phase and statistics; the next poll is the new origin."""
         self._next: int | None = None
         self._before = 0
-        self._count = self._missed = 0
-        self._max = float("nan")
+        self._late.reset()
+        self._missed = 0
 
     def poll(self, now: int) -> int:
         """How many ticks have become due since the last poll; 0 = none yet.
@@ -91,7 +90,8 @@ class TickClock:
             return 0
         elapsed = late // self.period_ns + 1
         self._next += elapsed * self.period_ns
-        self._record(late / NS, elapsed - 1)
+        self._late.record(late / NS)
+        self._missed += elapsed - 1
         return elapsed
 
     def align(self, now: int, delay: float) -> None:
@@ -110,15 +110,7 @@ class TickClock:
     @property
     def lateness(self) -> Lateness:
         """How late the ticks were acted on."""
-        recent = self._recent[: min(self._count, _KEPT)]
-        p50, p99 = np.percentile(recent, (50, 99)).tolist() if recent.size else (float("nan"),) * 2
-        return Lateness(self._count, self._missed, p50, p99, self._max)
-
-    def _record(self, late: float, missed: int) -> None:
-        self._recent[self._count % _KEPT] = late
-        self._max = late if self._count == 0 else max(self._max, late)
-        self._count += 1
-        self._missed += missed
+        return Lateness(self._late.count, self._missed, *self._late.percentiles(), self._late.max)
 
 
 class Ticker:

@@ -7,7 +7,6 @@ It answers every command of the policy in the callback that brings it, and watch
 
 from __future__ import annotations
 
-import gc
 import sys
 import time
 from functools import partial
@@ -93,8 +92,6 @@ class SafetyNode(Node):
         steady_timer(self, 1.0, self._count_rivals)
         self.create_service(Trigger, names.SAFETY_STOP, self._on_stop)
         self.create_service(Trigger, names.SAFETY_RESET, self._on_reset)
-        gc.collect()
-        gc.freeze()  # What is loaded by now stays: the collector need not look at it between two commands.
 
     # The loop -------------------------------------------------------------------------------------------
 

@@ -9,25 +9,11 @@ from typing import Any
 import numpy as np
 
 from landward.errors import require
+from landward.plot_style import BAD, COMMANDED, INK, MEASURED, STYLE
 from landward_ros import names
 from landward_tools import measures
 from landward_tools.bag import Bag, Statuses
 
-INK, MEASURED, COMMANDED, BAD, GRID = "#1f2933", "#1565c0", "#90a4ae", "#c62828", "#e0e4e8"
-STYLE = {
-    "font.size": 9,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "svg.fonttype": "none",
-}
 _LEVELS = (COMMANDED, "#f9a825", BAD)
 """Colours of OK, warning and error."""
 _LETTER = 0.009

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from landward.atomic import describe_os_error, write_text_atomic
+from landward.atomic import describe_os_error, sync, write_text_atomic
 from landward.errors import require
 from landward_tools.bag import FACTS, PART, BagError, typestore
 
@@ -147,7 +147,7 @@ class Recording:
             self.facts |= facts or {}
             self._write_facts()
             for file in (*self._folder.iterdir(), self._folder):
-                _sync(file)
+                sync(file)
             os.rename(self._folder, self.path)
             self._part.rmdir()
         except OSError as error:
@@ -174,11 +174,3 @@ def _refuse_existing(path: Path, part: Path) -> None:
             f"{part} is a recording that was cut off; save it with `landward record --recover {part}` or "
             "delete it, or give another --out"
         )
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
