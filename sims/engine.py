@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from robots import Robot
 from sims.physics import PhysicsCfg, PhysicsParameters
@@ -23,6 +23,8 @@ class Engine(ABC):
     terrain: Terrain
     num_envs: int
     device: str
+    arrays: Literal["numpy", "torch"]
+    """What every array is, those that it takes and those of the state: NumPy, or torch on `device`."""
     total_mass: float
     """Mass of the unloaded robot [kg]."""
     state: RobotState

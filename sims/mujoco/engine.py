@@ -36,6 +36,7 @@ class MujocoEngine(Engine):
     """
 
     device = "cpu"
+    arrays = "numpy"
 
     def __init__(
         self,
@@ -282,6 +283,21 @@ class MujocoEngine(Engine):
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+
+def make_engine(
+    name: str,
+    robot: Robot,
+    physics: PhysicsCfg,
+    num_envs: int,
+    terrain: Terrain = FLAT,
+    *,
+    device: str = "cpu",
+    threads: int = 0,
+    dump_dir: Path | None = None,
+) -> MujocoEngine:
+    """See sims.engines.make_engine; `name` and `device` have one value each here."""
+    return MujocoEngine(robot, physics, num_envs, terrain, threads, dump_dir)
 
 
 def _as_slice(indices: list[int]) -> slice | NDArray[np.int64]:

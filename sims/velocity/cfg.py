@@ -164,7 +164,9 @@ class VelocityCfg:
     robot: str = "go1"
     """Name of the robot."""
     engine: str = "mujoco"
-    """Engine that computes the physics."""
+    """Engine that computes the physics; sims/engines.py lists them."""
+    device: str = "cpu"
+    """Where it computes: cpu, cuda or cuda:N."""
     threads: int = 0
     """CPU threads of the engine, 0 for all."""
     episode_s: float = 10.0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from landward.array import NumpyRandom
-from landward.errors import RegistryError
+from landward.array import NumpyRandom, TorchRandom
 from robots import get_robot
+from sims.engines import make_engine
 from sims.terrain import FLAT
 from sims.terrain_grid import make_terrain
 from sims.velocity.cfg import VelocityCfg
@@ -19,14 +19,20 @@ def make_velocity_env(
     """Build ground, engine and task.
 
     Raises:
-        RegistryError: unknown robot or engine.
+        RegistryError: unknown robot or engine, or a device that the engine does not run on.
+        LandwardError: the engine is not installed here.
         SpecError: a configuration that makes no sense.
     """
-    if cfg.engine != "mujoco":
-        raise RegistryError(f"unknown engine {cfg.engine!r}: choose one of mujoco")
-    from sims.mujoco.engine import MujocoEngine
-
     terrain = FLAT if cfg.terrain is None else make_terrain(cfg.terrain)
-    robot = get_robot(cfg.robot)
-    engine = MujocoEngine(robot, cfg.physics, num_envs, terrain, cfg.threads, dump_dir)
-    return VelocityEnv(name, cfg, engine, NumpyRandom(seed))
+    engine = make_engine(
+        cfg.engine,
+        get_robot(cfg.robot),
+        cfg.physics,
+        num_envs,
+        terrain,
+        device=cfg.device,
+        threads=cfg.threads,
+        dump_dir=dump_dir,
+    )
+    random = TorchRandom(seed, engine.device) if engine.arrays == "torch" else NumpyRandom(seed)
+    return VelocityEnv(name, cfg, engine, random)
