@@ -83,6 +83,8 @@ def _read_urdf(mj: Any, robot: Robot, *, keep_meshes: bool) -> Any:
         spec = mj.MjSpec.from_string(text)
     except ValueError as error:
         raise SimulationError(f"MuJoCo cannot read {path}: {error}") from error
+    for body in spec.bodies:
+        _mend_inertia(body, float(options.get("boundinertia", 0.0)))
     for geom in list(spec.geoms):
         is_mesh = geom.type == mj.mjtGeom.mjGEOM_MESH
         if keep_meshes and is_mesh and geom.contype == 0 and geom.conaffinity == 0:
@@ -93,6 +95,22 @@ def _read_urdf(mj: Any, robot: Robot, *, keep_meshes: bool) -> Any:
         for mesh in list(spec.meshes):
             spec.delete(mesh)
     return spec
+
+
+def _mend_inertia(body: Any, smallest: float) -> None:
+    """Raise the principal inertias of an impossible tensor to `smallest` [kg m^2], as `boundinertia` asks.
+
+    MuJoCo 4 does this itself; before it, a tensor that is not positive definite was refused first.
+    """
+    xx, yy, zz, xy, xz, yz = body.fullinertia
+    tensor = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    if smallest <= 0 or not np.isfinite(tensor).all():
+        return
+    moments, axes = np.linalg.eigh(tensor)
+    if moments[0] > 1e-3 * smallest:
+        return
+    tensor = axes @ np.diag(np.maximum(moments, smallest)) @ axes.T
+    body.fullinertia = [*tensor.diagonal(), tensor[0, 1], tensor[0, 2], tensor[1, 2]]
 
 
 def _add_ground(mj: Any, spec: Any, terrain: Terrain, visual: bool) -> None:
