@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from landward.action import decode
-from landward.array import Random
+from landward.array import Random, constant
 from landward.errors import EnvContractError
 from landward.pipeline import ObservationPipeline
 from robots import Robot
@@ -19,7 +19,7 @@ from sims.velocity import observations, quantities, rewards
 from sims.velocity.cfg import VelocityCfg
 from sims.velocity.commands import VelocityCommand
 from sims.velocity.curriculum import TerrainLevels
-from sims.velocity.events import draw_physics, draw_start, fallen, push
+from sims.velocity.events import Start, draw_physics, draw_start, fallen, push
 from sims.velocity.gait import GaitTracker
 
 Array = Any
@@ -109,6 +109,14 @@ class VelocityEnv(Env):
             self._reset(self._all if env_ids is None else env_ids)
         return self.observe()
 
+    def start_at(self, start: Start) -> dict[str, Array]:
+        """Start a new episode in every environment, in given states (world frame) instead of drawn ones.
+
+        Commands that are held stay; everything else that `reset` draws is drawn.
+        """
+        self._begin(self._all, Start(*(constant(value, self._xp, self.device) for value in start)))
+        return self.observe()
+
     def _restart(self) -> None:
         """Begin as if newly made: schedules, curriculum (assigned tiles stay), physics and commands."""
         self.total_steps = 0
@@ -130,6 +138,9 @@ class VelocityEnv(Env):
         start = draw_start(self.cfg.resets, self.robot, len(ids), self._random)
         if self.levels is not None:
             start.root_pos[:] += self.levels.origins(ids)
+        self._begin(ids, start)
+
+    def _begin(self, ids: Array, start: Start) -> None:
         self.engine.reset(ids, *start)
         self.episode_steps[ids] = 0
         self._action[ids] = 0

@@ -3,9 +3,11 @@ import re
 import numpy as np
 import pytest
 
+from landward.array import NumpyRandom
 from landward.errors import EnvContractError, RegistryError
 from sims.check import check_env
 from sims.registry import make_env, override, task_names
+from sims.velocity.events import draw_start
 from sims.velocity.go1 import go1_flat
 from sims.velocity.solo12 import solo12_flat
 
@@ -71,6 +73,19 @@ def test_time_out_is_no_death_and_keeps_the_final_observation():
     assert (step.final_obs["policy"][1] != step.obs["policy"][1]).any()
     np.testing.assert_array_equal(step.final_obs["policy"][[0, 2]], step.obs["policy"][[0, 2]])
     assert env.episode_steps.tolist() == [1, 0, 1]
+
+
+def test_episodes_start_where_they_are_told_to():
+    env = make_env("go1-flat", 3, seed=0, overrides={"sensors.enabled": False})
+    start = draw_start(env.cfg.resets, env.robot, 3, NumpyRandom(7))
+    env.step(np.ones((3, 12), np.float32))
+    env.set_command(np.full((3, 3), 0.25, np.float32))
+    obs = env.start_at(start)
+    np.testing.assert_allclose(env.state.root_pos_w, start.root_pos, atol=1e-6)
+    np.testing.assert_allclose(env.measurements()["joint_pos"], start.joint_pos, atol=1e-6)
+    np.testing.assert_allclose(env.measurements()["base_ang_vel"], start.velocity[:, 3:], atol=1e-6)
+    assert (env.measurements()["command"] == 0.25).all() and not env.episode_steps.any()
+    np.testing.assert_array_equal(obs["policy"], env.observe()["policy"])
 
 
 def test_a_fall_terminates():
