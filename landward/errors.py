@@ -49,6 +49,8 @@ class SimulationError(LandwardError):
 ALSO = {
     "ros": "; or, in a checkout, make setup-ros and use .venv-ros/bin/landward; "
     "or source a ROS 2 installation",
+    "isaaclab": "; or, in a checkout, make setup-isaaclab and use .venv-isaaclab/bin/landward",
+    "mjlab": "; or, in a checkout, make setup-mjlab and use .venv-mjlab/bin/landward",
 }
 """Extra -> what else helps where it is missing."""
 
@@ -60,16 +62,15 @@ class MissingDependencyError(LandwardError):
         package: the module that could not be imported.
         extra: the extra of `landward` that brings it.
         why: what needs it, as in "OnnxPolicy runs exported policies with it".
+        remedy: what to do instead of installing the extra here; for packages of another environment.
     """
 
-    def __init__(self, package: str, extra: str, why: str) -> None:
+    def __init__(self, package: str, extra: str, why: str, remedy: str = "") -> None:
         self.package = package
         self.extra = extra
         self.why = why
-        super().__init__(
-            f"{package!r} is not installed ({why}); "
-            f"install it with: pip install 'landward[{extra}]'{ALSO.get(extra, '')}"
-        )
+        install = f"install it with: pip install 'landward[{extra}]'{ALSO.get(extra, '')}"
+        super().__init__(f"{package!r} is not installed ({why}); {remedy or install}")
 
 
 def require(module: str, extra: str, why: str) -> ModuleType:

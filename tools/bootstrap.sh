@@ -62,8 +62,10 @@ install() {
 
 # The "compat" mode puts the checkout on the import path by a plain .pth file, so that benchmarks/ is found and
 # editors follow imports. It knows one folder; the packages of ros2_ws come by a second such file.
+# Setuptools reads the licence in pyproject.toml with a packaging newer than ovphysx lets in: its own copy comes first.
 editable() {
-    install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+    vendored=$("$VENV/bin/python" -c 'import os, setuptools; print(os.path.dirname(setuptools.__file__) + "/_vendor")')
+    PYTHONPATH=$vendored install --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
     site=$("$VENV/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
     for package in "$PWD"/ros2_ws/src/*; do echo "$package"; done >"$site/landward_ros2_ws.pth"
 }

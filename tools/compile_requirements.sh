@@ -26,3 +26,7 @@ trap 'rm -f "$constraints"' EXIT
 sed '/^setuptools==/,/[^\\]$/d' requirements.txt >"$constraints"
 compile requirements-ros.txt --extra ros --extra mujoco --extra view --extra colcon --extra test \
     --constraint "$constraints"
+
+# Isaac Lab and mjlab bring versions of their own of nearly everything: no constraints.
+compile requirements-isaaclab.txt --extra isaaclab --extra test
+compile requirements-mjlab.txt --extra mjlab --extra test

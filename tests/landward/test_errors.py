@@ -32,3 +32,8 @@ def test_an_import_error_inside_an_installed_package_is_passed_on(tmp_path, monk
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with pytest.raises(ModuleNotFoundError, match="another_missing_package_of_ours"):
         require("broken_package_of_ours", "sim", "x")
+
+
+def test_a_remedy_replaces_the_installation_of_the_extra():
+    message = str(MissingDependencyError("isaaclab", "isaaclab", "its tasks", remedy="make it"))
+    assert message == "'isaaclab' is not installed (its tasks); make it"
