@@ -1,0 +1,1 @@
+"""What Isaac Lab's and mjlab's manager-based tasks have in common, without either: managers -> PolicySpec."""
