@@ -1,0 +1,1 @@
+"""Isaac Lab: any of its tasks as an environment, and our own tasks on its articulations."""
