@@ -56,6 +56,13 @@ def constant(values: Any, xp: Any, device: Any) -> Array:
     return xp.asarray(np.asarray(values, dtype=np.float32), **place(xp, device))
 
 
+def convert(value: Any, xp: Any, device: Any, dtype: Any = None) -> Array:
+    """A list or an array of any kind as one of the namespace `xp` on `device`; itself where it is one."""
+    if xp is np:
+        return np.asarray(to_numpy(value), dtype=dtype)
+    return xp.asarray(value, dtype=dtype, device=device)
+
+
 def copy(array: Array) -> Array:
     """A new array with the same values."""
     return array.clone() if _is_torch(array) else array.copy()

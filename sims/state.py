@@ -20,7 +20,7 @@ class RobotState(Mapping[str, Array]):
     root_ang_vel_b        (N, 3)     angular velocity, base frame [rad/s]
     projected_gravity_b   (N, 3)     unit gravity direction in the base frame; (0, 0, -1) when upright
     joint_pos, joint_vel  (N, J)     [rad], [rad/s]
-    joint_acc             (N, J)     change of joint_vel over the last control period [rad/s^2]
+    joint_acc             (N, J)     acceleration in the last physics step [rad/s^2]
     joint_torque          (N, J)     torque the actuators applied in the last physics step [N m]
     foot_pos_w            (N, F, 3)  centre of the foot, world frame [m]
     foot_height           (N, F)     sole above the ground below it [m]

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landward.array import array_namespace, constant, place
+
 Array = Any
 
 _BLOCK = 24_000
@@ -29,6 +31,8 @@ class Terrain:
     """Name of each column of tiles."""
     tile: float = 0.0
     """Side of a square tile [m]; 0 for the endless plane."""
+    _tensors: dict[str, Array] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Device -> the heights as a torch tensor on it, flat."""
 
     @property
     def levels(self) -> int:
@@ -52,8 +56,11 @@ class Terrain:
 
     def height(self, x: Array, y: Array) -> Array:
         """As `height_at`, the coordinates (...) given apart."""
+        xp = array_namespace(x, y)
         if self.heights is None:
-            return np.zeros(x.shape, np.float32)
+            return xp.zeros(x.shape, dtype=xp.float32, **place(xp, getattr(x, "device", None)))
+        if xp is not np:
+            return self._height_on_device(self.heights, x, y, xp)
         shape, x, y = np.shape(x), np.asarray(x).reshape(-1), np.asarray(y).reshape(-1)
         heights = np.empty(x.size, np.float32)
         for start in range(0, x.size, _BLOCK):
@@ -83,6 +90,20 @@ class Terrain:
         height += flat.take(low, mode="clip") * np.minimum(u, v, out=u)
         return height
 
+    def _height_on_device(self, heights: NDArray[np.float32], x: Array, y: Array, xp: Any) -> Array:
+        """The same for torch tensors: plain array algebra, the heights kept on their device."""
+        device = str(x.device)
+        if device not in self._tensors:
+            self._tensors[device] = constant(heights.ravel(), xp, x.device)
+        flat, (rows, columns) = self._tensors[device], heights.shape
+        u, low = _split_on_device(x, self.cell, columns, xp)
+        v, row = _split_on_device(y, self.cell, rows, xp)
+        low = low + row * columns
+        across = u - v
+        third = low + xp.where(across > 0, 1, columns)
+        height = flat[third] * xp.abs(across) + flat[low] * (1 - xp.maximum(u, v))
+        return height + flat[low + columns + 1] * xp.minimum(u, v)
+
     def outside(self, xy: Array, margin: float = 0.0) -> Array:
         """Whether world points are beyond the height field, where engines have no ground; never on the plane.
 
@@ -93,11 +114,12 @@ class Terrain:
         Returns:
             (...) bool.
         """
+        xp = array_namespace(xy)
         if self.heights is None:
-            return np.zeros(xy.shape[:-1], bool)
+            return xp.zeros(xy.shape[:-1], dtype=xp.bool, **place(xp, getattr(xy, "device", None)))
         rows, columns = self.heights.shape
         half_x, half_y = (columns - 1) * self.cell / 2 - margin, (rows - 1) * self.cell / 2 - margin
-        return (np.abs(xy[..., 0]) > half_x) | (np.abs(xy[..., 1]) > half_y)
+        return (xp.abs(xy[..., 0]) > half_x) | (xp.abs(xy[..., 1]) > half_y)
 
 
 def _split(position: Array, cell: float, points: int) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -109,6 +131,13 @@ def _split(position: Array, cell: float, points: int) -> tuple[NDArray[np.float3
     part -= index
     with np.errstate(invalid="ignore"):
         return part, index.astype(np.int32)
+
+
+def _split_on_device(position: Array, cell: float, points: int, xp: Any) -> tuple[Array, Array]:
+    """As `_split`; a NaN position keeps its NaN fraction and gets the index 0."""
+    part = xp.clip(position * (1 / cell) + (points - 1) / 2, 0, points - 1.001)
+    index = xp.floor(part)
+    return part - index, xp.astype(xp.where(xp.isnan(index), xp.zeros_like(index), index), xp.int64)
 
 
 FLAT = Terrain()

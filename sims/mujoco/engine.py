@@ -16,6 +16,7 @@ from sims.mujoco.actuators import DCMotorPD
 from sims.mujoco.guard import DivergenceGuard
 from sims.mujoco.model import BODY_SENSOR, FOOT_SENSOR, build_model, mujoco_module
 from sims.mujoco.parameters import BatchParameters
+from sims.mujoco.render import RobotScene
 from sims.physics import PhysicsCfg, PhysicsParameters
 from sims.rotation import projected_gravity, rotate_inverse
 from sims.state import RobotState
@@ -79,8 +80,7 @@ class MujocoEngine(Engine):
         self._guard = DivergenceGuard(robot.name, num_envs, dump_dir)
         self.diverged = np.zeros(num_envs, bool)
         self._forces = np.zeros((num_envs, self._num_sensors), F32)
-        self._renderer: Any = None
-        self._scene: tuple[Any, Any] | None = None
+        self._scene = RobotScene(robot, physics, terrain)
 
     def _bind(self) -> None:
         model, robot, batch = self.model, self.robot, self._batch
@@ -261,28 +261,15 @@ class MujocoEngine(Engine):
 
     def render_model(self) -> tuple[Any, Any]:
         """(MjModel with meshes and lights, MjData in the pose of the first environment), for viewers."""
-        mj = mujoco_module()
-        if self._scene is None:
-            model = build_model(self.robot, self.physics, self.terrain, visual=True)
-            self._scene = model, mj.MjData(model)
-        model, data = self._scene
-        data.qpos[:] = self._qpos[0]
-        mj.mj_forward(model, data)
-        return model, data
+        return self._scene.model(self._qpos[0])
 
     def render(self, env_id: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         """See Engine."""
-        from sims.mujoco.render import SceneRenderer
-
-        if self._renderer is None or self._renderer.size != size:
-            self._renderer = SceneRenderer(self.robot, self.physics, self.terrain, size)
-        return self._renderer.frame(self._qpos[env_id])
+        return self._scene.frame(self._qpos[env_id], size)
 
     def close(self) -> None:
         """See Engine."""
-        if self._renderer is not None:
-            self._renderer.close()
-            self._renderer = None
+        self._scene.close()
 
 
 def make_engine(

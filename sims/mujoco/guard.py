@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from landward.array import array_namespace, copy, to_numpy
 from landward.errors import SimulationError
+
+Array = Any
 
 IMPOSSIBLE_SPEED = 1e3
 """No joint or body of a legged robot moves this fast [m/s or rad/s]."""
@@ -25,30 +27,31 @@ class DivergenceGuard:
         self._robot, self._num_envs = robot, num_envs
         self.dump_dir = dump_dir
         """Where states are saved; None keeps none."""
-        self._before: NDArray[np.float64] = np.zeros((num_envs, 0))
+        self._before: Array = np.zeros((num_envs, 0))
         self._velocity_before = self._before
 
-    def last_good(self, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    def last_good(self, ids: Array) -> Array:
         """(n, nq) positions of environments `ids` before the step that was checked last."""
         return self._before[ids]
 
     def check(
         self,
-        qpos: NDArray[Any],
-        qvel: NDArray[Any],
-        targets: NDArray[Any],
-        parameters: Mapping[str, NDArray[Any]],
-    ) -> NDArray[np.bool_]:
+        qpos: Array,
+        qvel: Array,
+        targets: Array,
+        parameters: Mapping[str, Array],
+    ) -> Array:
         """(N,) bool, which environments diverged in the step just taken.
 
         Raises:
             SimulationError: all of them did, so the model or the policy is at fault, not one unlucky state.
         """
-        extreme = np.abs(qvel).max(axis=1)
-        diverged = ~(extreme < IMPOSSIBLE_SPEED) | ~np.isfinite(qpos).all(axis=1)
-        if diverged.any():
-            saved = self._save(diverged, qpos, qvel, targets, parameters)
-            if diverged.all():
+        xp = array_namespace(qpos, qvel)
+        extreme = xp.max(xp.abs(qvel), axis=1)
+        diverged = ~(extreme < IMPOSSIBLE_SPEED) | ~xp.all(xp.isfinite(qpos), axis=1)
+        if bool(xp.any(diverged)):
+            saved = self._save(to_numpy(diverged), qpos, qvel, targets, parameters)
+            if bool(xp.all(diverged)):
                 raise SimulationError(
                     f"the physics of all {self._num_envs} environments of {self._robot} diverged (NaN or "
                     f"over {IMPOSSIBLE_SPEED:g} rad/s): check model, gains and physics.timestep{saved}"
@@ -56,24 +59,25 @@ class DivergenceGuard:
             _LOG.warning("physics diverged in %d environment(s) of %s%s", diverged.sum(), self._robot, saved)
         return diverged
 
-    def remember(self, qpos: NDArray[Any], qvel: NDArray[Any]) -> None:
+    def remember(self, qpos: Array, qvel: Array) -> None:
         """Keep the state before a step."""
-        self._before, self._velocity_before = qpos.copy(), qvel.copy()
+        self._before, self._velocity_before = copy(qpos), copy(qvel)
 
     def _save(
-        self,
-        diverged: NDArray[np.bool_],
-        qpos: NDArray[Any],
-        qvel: NDArray[Any],
-        targets: NDArray[Any],
-        parameters: Mapping[str, NDArray[Any]],
+        self, diverged: np.ndarray, qpos: Array, qvel: Array, targets: Array, parameters: Mapping[str, Array]
     ) -> str:
         if self.dump_dir is None:
             return ""
-        arrays = {"env_ids": np.flatnonzero(diverged), "qpos": qpos[diverged], "qvel": qvel[diverged]}
-        arrays |= {"qpos_before": self._before[diverged], "qvel_before": self._velocity_before[diverged]}
-        arrays |= {f"parameter_{name}": value[diverged] for name, value in parameters.items()}
-        arrays["targets"] = np.asarray(targets)[diverged]
+        given = {
+            "qpos": qpos,
+            "qvel": qvel,
+            "qpos_before": self._before,
+            "qvel_before": self._velocity_before,
+            **{f"parameter_{name}": value for name, value in parameters.items()},
+            "targets": targets,
+        }
+        arrays = {name: to_numpy(value)[diverged] for name, value in given.items()}
+        arrays["env_ids"] = np.flatnonzero(diverged)
         try:
             path = _free_path(self.dump_dir)
             if path is not None:

@@ -37,6 +37,38 @@ def load_renderer(environment: MutableMapping[str, str] = os.environ) -> None:
         importlib.reload(importlib.import_module("mujoco.rendering.classic.gl_context"))
 
 
+class RobotScene:
+    """Pictures of one robot of an engine, and the model that live viewers draw; both made when asked for."""
+
+    def __init__(self, robot: Robot, physics: PhysicsCfg, terrain: Terrain) -> None:
+        self._made_of = robot, physics, terrain
+        self._renderer: SceneRenderer | None = None
+        self._live: tuple[Any, Any] | None = None
+
+    def model(self, qpos: NDArray[np.float64]) -> tuple[Any, Any]:
+        """(MjModel with meshes and lights, MjData in the configuration `qpos`); always the same pair."""
+        mj = mujoco_module()
+        if self._live is None:
+            model = build_model(*self._made_of, visual=True)
+            self._live = model, mj.MjData(model)
+        model, data = self._live
+        data.qpos[:] = qpos
+        mj.mj_forward(model, data)
+        return model, data
+
+    def frame(self, qpos: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.uint8]:
+        """(H, W, 3) picture of the configuration `qpos`; `size` is (width, height) in pixels."""
+        if self._renderer is None or self._renderer.size != size:
+            self._renderer = SceneRenderer(*self._made_of, size)
+        return self._renderer.frame(qpos)
+
+    def close(self) -> None:
+        """Free the drawing context. Safe to call twice."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+
 class SceneRenderer:
     """Draws a robot in a given state, the camera following its base."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from landward.array import Random
+from landward.array import Random, constant, convert, copy, place
 from sims.velocity.cfg import CommandCfg
 
 Array = Any
@@ -17,9 +17,9 @@ class VelocityCommand:
     def __init__(self, cfg: CommandCfg, num_envs: int, control_period: float, random: Random) -> None:
         self._cfg, self._period, self._random = cfg, control_period, random
         self._low, self._high = ([r[i] for r in (cfg.vx, cfg.vy, cfg.wz)] for i in (0, 1))
-        xp = random.xp
-        self.value = xp.zeros((num_envs, 3), dtype=xp.float32)
-        self.held = xp.zeros((num_envs,), dtype=xp.bool)
+        xp, where = random.xp, place(random.xp, random.device)
+        self.value = xp.zeros((num_envs, 3), dtype=xp.float32, **where)
+        self.held = xp.zeros((num_envs,), dtype=xp.bool, **where)
         """Environments whose command was set from outside and is not redrawn."""
 
     def draw(self, env_ids: Array) -> None:
@@ -28,7 +28,7 @@ class VelocityCommand:
         n, xp, random = len(env_ids), self._random.xp, self._random
         if n == 0:
             return
-        low, high = xp.asarray(self._low, dtype=xp.float32), xp.asarray(self._high, dtype=xp.float32)
+        low, high = (constant(bound, xp, random.device) for bound in (self._low, self._high))
         command = random.uniform(0.0, 1.0, (n, 3)) * (high - low) + low
         zero = random.uniform(0.0, 1.0, (n,)) < self._cfg.standing
         zero = zero | xp.all(xp.abs(command) < self._cfg.dead_zone, axis=-1)
@@ -40,19 +40,20 @@ class VelocityCommand:
         chance = self._period / self._cfg.resample_s
         if self._cfg.resample_standing_s is not None:
             still = xp.all(self.value == 0, axis=-1)
-            chance = xp.where(still, self._period / self._cfg.resample_standing_s, chance)
+            redraw = self._period / self._cfg.resample_standing_s
+            chance = xp.where(still, xp.full_like(still, redraw, dtype=xp.float32), chance)
         self.draw(xp.nonzero(self._random.uniform(0.0, 1.0, (n,)) < chance)[0])
 
     def hold(self, env_ids: Array, command: Array) -> None:
         """Set commands (n, 3) that stay until they are set again."""
-        self.value[env_ids] = command
+        self.value[env_ids] = convert(command, self._random.xp, self._random.device, self.value.dtype)
         self.held[env_ids] = True
 
     def state_dict(self) -> dict[str, Any]:
         """Commands and which of them are held."""
-        return {"value": self._random.xp.asarray(self.value, copy=True), "held": self.held.copy()}
+        return {"value": copy(self.value), "held": copy(self.held)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore `state_dict()`."""
-        self.value[:] = state["value"]
-        self.held[:] = state["held"]
+        self.value[:] = convert(state["value"], self._random.xp, self._random.device)
+        self.held[:] = convert(state["held"], self._random.xp, self._random.device)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from landward.action import decode
-from landward.array import Random, constant
+from landward.array import Random, constant, convert, copy, place
 from landward.errors import EnvContractError
 from landward.pipeline import ObservationPipeline
 from robots import Robot
@@ -45,8 +45,9 @@ class VelocityEnv(Env):
         self.spec = observations.velocity_spec(task, engine.robot, cfg)
         self.max_episode_steps = round(cfg.episode_s / cfg.physics.control_period)
         self._period, self._xp, n = cfg.physics.control_period, random.xp, engine.num_envs
-        self._all = self._xp.arange(n)
-        self.episode_steps = self._xp.zeros((n,), dtype=self._xp.int64)
+        self._where = place(random.xp, random.device)
+        self._all = self._xp.arange(n, **self._where)
+        self.episode_steps = self._xp.zeros((n,), dtype=self._xp.int64, **self._where)
         self.commands = VelocityCommand(cfg.commands, n, self._period, random)
         self.levels: TerrainLevels | None = None
         self._pipelines = {
@@ -63,14 +64,13 @@ class VelocityEnv(Env):
 
     def _make_buffers(self) -> None:
         xp, n, joints = self._xp, self.num_envs, len(self.robot.joint_names)
-        self._default = xp.broadcast_to(
-            xp.asarray(self.robot.default_joint_pos, dtype=xp.float32), (n, joints)
-        )
-        self._action = xp.zeros((n, joints), dtype=xp.float32)
-        self._previous_action = xp.zeros((n, joints), dtype=xp.float32)
-        self._start_pos = xp.zeros((n, 2), dtype=xp.float32)
-        self._commanded = xp.zeros((n,), dtype=xp.float32)
-        feet = xp.zeros((n, len(self.robot.feet)), dtype=xp.bool)
+        default = constant(self.robot.default_joint_pos, xp, self.device)
+        self._default = xp.broadcast_to(default, (n, joints))
+        self._action = xp.zeros((n, joints), dtype=xp.float32, **self._where)
+        self._previous_action = xp.zeros_like(self._action)
+        self._start_pos = xp.zeros((n, 2), dtype=xp.float32, **self._where)
+        self._commanded = xp.zeros((n,), dtype=xp.float32, **self._where)
+        feet = xp.zeros((n, len(self.robot.feet)), dtype=xp.bool, **self._where)
         self._gait = GaitTracker(feet, self._period, self.robot.diagonal_indices)
 
     @property
@@ -106,8 +106,12 @@ class VelocityEnv(Env):
             self._random.reseed(seed)
             self._restart()
         else:
-            self._reset(self._all if env_ids is None else env_ids)
+            self._reset(self._all if env_ids is None else self._given(env_ids))
         return self.observe()
+
+    def _given(self, value: Array, dtype: Any = None) -> Array:
+        """What a caller handed in, NumPy or torch, as an array of this environment's kind and device."""
+        return convert(value, self._xp, self.device, dtype)
 
     def start_at(self, start: Start) -> dict[str, Array]:
         """Start a new episode in every environment, in given states (world frame) instead of drawn ones.
@@ -184,7 +188,7 @@ class VelocityEnv(Env):
             raise EnvContractError(
                 f"actions have shape {tuple(actions.shape)}, the environment needs {shape}"
             )
-        actions = xp.asarray(actions, dtype=xp.float32, copy=True)  # a reset clears rows of it
+        actions = copy(self._given(actions, xp.float32))  # a reset clears rows of it
         if not bool(xp.all(xp.isfinite(actions))):
             bad = xp.nonzero(~xp.all(xp.isfinite(actions), axis=-1))[0]
             raise EnvContractError(
@@ -244,13 +248,21 @@ class VelocityEnv(Env):
 
     def _log(self, terminated: Array) -> dict[str, float]:
         xp, s = self._xp, self.state
+        f32 = xp.float32
         error = s.command - xp.concat([s.root_lin_vel_b[:, :2], s.root_ang_vel_b[:, 2:]], axis=-1)
-        moving = max(float(xp.mean(xp.astype(s.moving, xp.float32))), 1e-6)
+        means = [
+            xp.sqrt(xp.mean(error[:, :2] ** 2)),
+            xp.sqrt(xp.mean(error[:, 2] ** 2)),
+            xp.mean(xp.astype(terminated, f32)),
+            xp.mean(xp.astype(s.trotting & s.moving, f32)),
+            xp.mean(xp.astype(s.moving, f32)),
+        ]
+        velocity, yaw_rate, falls, trot, moving = xp.stack(means).tolist()  # a GPU is asked only once
         log = {
-            "tracking/velocity_rms": float(xp.sqrt(xp.mean(error[:, :2] ** 2))),
-            "tracking/yaw_rate_rms": float(xp.sqrt(xp.mean(error[:, 2] ** 2))),
-            "episode/falls_per_10_s": float(xp.mean(xp.astype(terminated, xp.float32))) * 10.0 / self._period,
-            "gait/trot_share": float(xp.mean(xp.astype(s.trotting & s.moving, xp.float32))) / moving,
+            "tracking/velocity_rms": velocity,
+            "tracking/yaw_rate_rms": yaw_rate,
+            "episode/falls_per_10_s": falls * 10.0 / self._period,
+            "gait/trot_share": trot / max(moving, 1e-6),
         }
         if self.levels is not None:
             log["terrain/level"] = self.levels.mean_level
@@ -269,7 +281,7 @@ class VelocityEnv(Env):
 
     def set_command(self, command: Array, env_ids: Array | None = None) -> None:
         """Command (n, 3) vx, vy [m/s], wz [rad/s] until told otherwise; seen from the next step on."""
-        self.commands.hold(self._all if env_ids is None else env_ids, command)
+        self.commands.hold(self._all if env_ids is None else self._given(env_ids), command)
 
     @property
     def terrain_kinds(self) -> tuple[str, ...]:
@@ -292,17 +304,18 @@ class VelocityEnv(Env):
             raise EnvContractError(
                 f"no tiles of kind {', '.join(unknown or kinds[:1])}: the ground has {known}"
             )
-        columns = self._xp.asarray([known.index(kind) for kind in kinds])
+        columns = [known.index(kind) for kind in kinds]
         self.levels.assign(columns, self.engine.terrain.levels // 2 if level is None else level)
 
     def set_physics(self, env_ids: Array, **parameters: Array) -> None:
         """Per-environment physics by the names of PhysicsParameters, e.g. friction=(n,), latency=(n,) [s]."""
-        self.engine.set_parameters(env_ids, PhysicsParameters(**parameters))
+        given = {name: self._given(value) for name, value in parameters.items()}
+        self.engine.set_parameters(self._given(env_ids), PhysicsParameters(**given))
         self._physics = observations.physics_vector(self.engine.parameters())
 
     def push(self, env_ids: Array, velocity: Array) -> None:
         """Kick bases by (n, 2) world-frame velocity [m/s]."""
-        self.engine.push(env_ids, velocity)
+        self.engine.push(self._given(env_ids), self._given(velocity))
 
     def keep_diverged(self, path: Path) -> None:
         """Save states whose physics diverges from now on in the folder `path`, made when there is one."""
@@ -318,7 +331,7 @@ class VelocityEnv(Env):
             "pipelines": {group: pipeline.state_dict() for group, pipeline in self._pipelines.items()},
             "levels": self.levels.state_dict() if self.levels else None,
             "total_steps": self.total_steps,
-            "arrays": {name: self._xp.asarray(getattr(self, name), copy=True) for name in _ARRAYS},
+            "arrays": {name: copy(getattr(self, name)) for name in _ARRAYS},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -333,7 +346,7 @@ class VelocityEnv(Env):
             self.levels.load_state_dict(state["levels"])
         self.total_steps = int(state["total_steps"])
         for name in _ARRAYS:
-            setattr(self, name, self._xp.asarray(state["arrays"][name], copy=True))
+            setattr(self, name, copy(self._given(state["arrays"][name])))
         self._physics = observations.physics_vector(self.engine.parameters())
         self._publish()
 

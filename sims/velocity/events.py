@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
-from landward.array import Random
+from landward.array import Random, constant
 from robots import Robot
 from sims.engine import Engine
 from sims.physics import PhysicsParameters
@@ -49,15 +49,15 @@ def draw_physics(cfg: RandomisationCfg, robot: Robot, n: int, random: Random) ->
 def draw_start(cfg: ResetCfg, robot: Robot, n: int, random: Random) -> Start:
     """Start states around the default pose, the base above the origin of its tile."""
     xp, joints = random.xp, len(robot.joint_names)
-    default = xp.asarray(robot.default_joint_pos, dtype=xp.float32)
-    low, high = (xp.asarray([limit[i] for limit in robot.joint_limits], dtype=xp.float32) for i in (0, 1))
+    default = constant(robot.default_joint_pos, xp, random.device)
+    low, high = (constant([limit[i] for limit in robot.joint_limits], xp, random.device) for i in (0, 1))
     spread = random.uniform(-cfg.joint_pos, cfg.joint_pos, (n, joints))
     joint_pos = default * (1 + spread) if cfg.joint_pos_is_factor else default + spread
-    place = random.uniform(-cfg.xy, cfg.xy, (n, 2))
-    height = xp.full((n, 1), robot.standing_height + DROP, dtype=xp.float32)
+    spot = random.uniform(-cfg.xy, cfg.xy, (n, 2))
+    height = xp.full_like(spot[:, :1], robot.standing_height + DROP)
     angle = random.uniform(-cfg.yaw, cfg.yaw, (n,))
     return Start(
-        root_pos=xp.concat([place, height], axis=-1),
+        root_pos=xp.concat([spot, height], axis=-1),
         root_quat=from_yaw(angle),
         velocity=random.uniform(-cfg.velocity, cfg.velocity, (n, 6)),
         joint_pos=xp.clip(joint_pos, low, high),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from landward.array import array_namespace
+from landward.array import array_namespace, convert, copy
 
 Array = Any
 
@@ -26,12 +26,13 @@ class GaitTracker:
         xp = array_namespace(contact)
         self._diagonals = diagonals
         self._period = period
-        zeros = xp.zeros(contact.shape, dtype=xp.float32)
+        self._where = xp, getattr(contact, "device", "cpu")
+        zeros = xp.zeros_like(contact, dtype=xp.float32)
         self.air_time = zeros
         """(N, F) time since the foot left the ground, 0 on the ground [s]."""
         self.peak_height = xp.zeros_like(zeros)
         """(N, F) highest point of the present swing above the ground [m]."""
-        self.touchdown = xp.zeros(contact.shape, dtype=xp.bool)
+        self.touchdown = xp.zeros_like(contact)
         """(N, F) the foot landed in this step."""
         self.last_air_time = xp.zeros_like(zeros)
         """(N, F) duration of the swing that ended in this step, else of the present one [s]."""
@@ -66,9 +67,9 @@ class GaitTracker:
 
     def state_dict(self) -> dict[str, Any]:
         """All clocks."""
-        return {name: getattr(self, name).copy() for name in self.NAMES}
+        return {name: copy(getattr(self, name)) for name in self.NAMES}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore `state_dict()`."""
         for name in self.NAMES:
-            setattr(self, name, state[name].copy())
+            setattr(self, name, copy(convert(state[name], *self._where)))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landward.array import array_namespace, constant
 from landward.errors import SpecError
 from sims.rotation import yaw
 from sims.terrain import Terrain
@@ -63,9 +64,13 @@ class HeightScan:
         Returns:
             (N, P) [m], float32; larger where the ground is lower. Order as `names`.
         """
-        angle = yaw(quat)
-        cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
+        xp, angle = array_namespace(root_pos_w, quat), yaw(quat)
+        cos, sin = xp.cos(angle)[:, None], xp.sin(angle)[:, None]
         x, y, z = root_pos_w[:, 0:1], root_pos_w[:, 1:2], root_pos_w[:, 2:3]
+        if xp is not np:
+            points = constant(self.points, xp, quat.device)
+            px, py = points[:, 0], points[:, 1]
+            return z - terrain.height(cos * px - sin * py + x, sin * px + cos * py + y)
         px, py = self.points[:, 0], self.points[:, 1]
         heights = np.empty((len(root_pos_w), len(self.points)), np.float32)
         rows = max(1, _BLOCK // len(self.points))

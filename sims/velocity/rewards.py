@@ -42,7 +42,7 @@ def stand(s: RobotState, cfg: RewardCfg) -> Array:
 def air_time(s: RobotState, cfg: RewardCfg) -> Array:
     """Sum over touchdowns of min(t_air, 0.5 s) - air_time_zero, when moving (Rudin et al. 2022, capped)."""
     xp = array_namespace(s.command)
-    gain = xp.minimum(s.last_air_time, xp.asarray(0.5, dtype=xp.float32)) - cfg.air_time_zero
+    gain = xp.clip(s.last_air_time, None, 0.5) - cfg.air_time_zero
     return xp.sum(gain * s.touchdown, axis=-1) * s.moving
 
 
