@@ -8,12 +8,14 @@ So each has an environment of its own, made by one make target, and files and pr
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-from landward.errors import MissingDependencyError, RegistryError
+from landward.errors import LandwardError, MissingDependencyError, RegistryError
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,35 @@ def python_of(name: str) -> Path:
         environment = environment_of(name)
         raise _missing(environment, f"no environment {name} was found: {environment.summary}")
     return path
+
+
+def run_module(name: str, module: str, *arguments: str, variables: Mapping[str, str] | None = None) -> str:
+    """Run a module of Landward by the interpreter of an environment, and wait for it.
+
+    Args:
+        name: one of ENVIRONMENTS.
+        module: as `python -m` takes it.
+        arguments: the words after it.
+        variables: environment variables on top of this process's own.
+
+    Returns:
+        What it wrote to its standard output.
+
+    Raises:
+        MissingDependencyError: the environment is not installed.
+        LandwardError: the module ended with another status than 0; the message holds its last words.
+    """
+    environment = {**os.environ, **(variables or {})}
+    root = checkout()
+    if root is not None:
+        # An interpreter that was named by a variable may have Isaac Lab and no Landward.
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    command = [str(python_of(name)), "-m", module, *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
+        raise LandwardError(f"{' '.join(command)} failed: {words[-1].removeprefix('error: ')}")
+    return done.stdout
 
 
 def remedy(environment: Environment) -> str:

@@ -236,4 +236,7 @@ def _draw_arrow(usd: Any, stage: Any, path: str, axis: str, colour: tuple[float,
 
 
 if __name__ == "__main__":
-    build(Path(sys.argv[1]))
+    try:
+        build(Path(sys.argv[1]))
+    except LandwardError as error:
+        sys.exit(f"error: {error}")

@@ -24,6 +24,8 @@ ROOT_VARIABLE = "ISAACSIM_ASSET_ROOT"
 REGION_VARIABLE = "ISAACSIM_ASSET_REGION_PROFILE"
 """Isaac Lab's own choice between NVIDIA's servers."""
 MANIFEST = "landward_assets.json"
+BUILT = "landward assets isaaclab"
+"""What made the default root."""
 LAYOUT = 1
 """Version of what is written below the root: raise it when a file that Landward makes there changes."""
 LOOKS = frozenset({".mdl", ".hdr", ".exr", ".png", ".jpg", ".jpeg"})
@@ -51,11 +53,11 @@ def default_root() -> Path:
     return cache_folder("isaaclab_assets")
 
 
-def find_asset_root() -> Root | None:
-    """The root that Isaac Lab is going to use, a user's own choice first; None where nobody made one.
+def users_root() -> Root | None:
+    """The root that the user's environment variables name; None where they name none.
 
     Raises:
-        LandwardError: the variable names a folder that is not there, or the built root is of another layout.
+        LandwardError: they name a folder that is not there.
     """
     named = os.environ.get(ROOT_VARIABLE, "").rstrip("/\\")
     if named:
@@ -63,12 +65,22 @@ def find_asset_root() -> Root | None:
         if root.folder is not None and not root.folder.is_dir():
             raise LandwardError(f"{ROOT_VARIABLE} names {named}, which is no folder; {MAKE_ONE}")
         return root
-    if os.environ.get(REGION_VARIABLE):
-        return Root("", REGION_VARIABLE)
+    return Root("", REGION_VARIABLE) if os.environ.get(REGION_VARIABLE) else None
+
+
+def find_asset_root() -> Root | None:
+    """The root that Isaac Lab is going to use, a user's own choice first; None where nobody made one.
+
+    Raises:
+        LandwardError: a variable names a folder that is not there, or the built root is not whole.
+    """
+    root = users_root()
+    if root is not None:
+        return root
     if not (default_root() / MANIFEST).is_file():
         return None
     check_manifest(default_root())
-    return Root(str(default_root()), "landward assets isaaclab")
+    return Root(str(default_root()), BUILT)
 
 
 def require_asset_root() -> Root:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from landward.errors import MissingDependencyError, RegistryError
+from landward.errors import LandwardError, MissingDependencyError, RegistryError
 from sims import environments
-from sims.environments import ENVIRONMENTS, checkout, find_python, python_of
+from sims.environments import ENVIRONMENTS, checkout, find_python, python_of, run_module
 
 
 @pytest.fixture
@@ -94,3 +94,19 @@ def test_outside_of_a_checkout_this_interpreter_counts_by_what_it_has(
 def test_an_unknown_environment_lists_the_known_ones() -> None:
     with pytest.raises(RegistryError, match="the environments are main, ros, isaaclab, mjlab"):
         python_of("isaac")
+
+
+def test_a_module_of_landward_runs_by_the_interpreter_of_an_environment(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANDWARD_MJLAB_PYTHON", sys.executable)
+    (tmp_path / "speaks.py").write_text(
+        "import os, sys\n"
+        "print(*sys.argv[1:], os.environ['WORD'], os.environ['PYTHONPATH'].split(os.pathsep)[0])\n"
+        "sys.exit('error: it is broken' if sys.argv[1] == 'fail' else 0)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    said = run_module("mjlab", "speaks", "well", variables={"WORD": "done"})
+    assert said == f"well done {root}\n"
+    with pytest.raises(LandwardError, match=r"-m speaks fail failed: it is broken$"):
+        run_module("mjlab", "speaks", "fail", variables={"WORD": ""})
