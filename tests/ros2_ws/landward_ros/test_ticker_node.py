@@ -11,7 +11,7 @@ from rclpy.parameter import Parameter  # noqa: E402
 from rosgraph_msgs.msg import Clock  # noqa: E402
 
 from landward_ros import convert, names, qos  # noqa: E402
-from landward_ros.ticker import Ticker, steady_timer, uses_sim_time  # noqa: E402
+from landward_ros.ticker import Ticker, ros_time, steady_timer, uses_sim_time  # noqa: E402
 
 MS = 1_000_000
 
@@ -34,6 +34,13 @@ def test_in_real_time_ticks_keep_the_period_of_the_monotonic_clock(ros_node):
 def test_timers_are_on_the_monotonic_clock(ros_node):
     timer = steady_timer(ros_node, 0.01, lambda: None)
     assert timer.clock.clock_type == ClockType.STEADY_TIME
+
+
+def test_ros_time_is_what_the_clock_of_the_node_says(ros_node):
+    before, now, after = ros_node.get_clock().now(), ros_time(ros_node)(), ros_node.get_clock().now()
+    assert before.nanoseconds <= now <= after.nanoseconds
+    ros_node.set_parameters([Parameter("use_sim_time", value=True)])
+    assert ros_time(ros_node)() == 0
 
 
 def test_under_simulated_time_ticks_follow_the_clock_and_its_first_jump_is_no_tick(ros_node):

@@ -21,10 +21,12 @@ from landward_policy.inputs import VelocityCommand
 from landward_policy.report import lateness
 from landward_policy.timing import SlotTimer
 from landward_ros import convert, names, qos
+from landward_ros.decoded import ImuReader, JointStateReader
 from landward_ros.diagnostics import ERROR
+from landward_ros.encoded import damping_encoder, position_encoder
 from landward_ros.process import POLL, deliver
 from landward_ros.samples import NS, MessageError
-from landward_ros.ticker import Ticker
+from landward_ros.ticker import Ticker, ros_time
 from landward_ros.window import Window
 
 _LOOK = 5e-5
@@ -50,8 +52,10 @@ class Runner:
         self.active = False
         """Between `start` and `stop`."""
         self._node, self._changed = node, changed
-        self._clock = node.get_clock()
-        self._joint_order = convert.JointOrder(controller.robot.joint_names)
+        self.now = ros_time(node)
+        """Reads ROS time [ns]."""
+        joints = controller.robot.joint_names
+        self._position, self._damping = position_encoder(joints), damping_encoder(joints)
         self._ticker = Ticker(node, controller.period)
         self._slot = SlotTimer(controller.inputs.sensors, controller.sensor_period)
         self._cost, self._jitter, self._age = Window(), Window(), Window()
@@ -122,32 +126,28 @@ class Runner:
             "age of joint_states": self._age.text(),
         }
 
-    def now(self) -> int:
-        """ROS time [ns]."""
-        return self._clock.now().nanoseconds
-
     def _subscribe(self) -> None:
+        joints = JointStateReader(convert.JointOrder(self.controller.robot.joint_names))
         wanted = {
-            names.JOINT_STATES: (JointState, qos.SENSOR, self._joint_order.read),
-            names.IMU: (Imu, qos.SENSOR, convert.read_imu),
-            names.CMD_VEL: (TwistStamped, qos.COMMAND, self._read_command),
+            names.JOINT_STATES: (JointState, qos.SENSOR, joints.read, True),
+            names.IMU: (Imu, qos.SENSOR, ImuReader().read, True),
+            names.CMD_VEL: (TwistStamped, qos.COMMAND, self._read_command, False),
         }
         for topic in self.controller.inputs.buffers:
-            kind, profile, read = wanted[topic]
-            self._listen(topic, kind, profile, partial(self._sample, topic, read))
+            kind, profile, read, raw = wanted[topic]
+            self._listen(topic, kind, profile, partial(self._sample, topic, read), raw)
         self._listen(names.SAFETY_STATUS, DiagnosticStatus, qos.LATCHED, self._monitor)
 
-    def _listen(self, topic: str, kind: Any, profile: QoSProfile, act: Callable[[Any], None]) -> None:
-        subscription = self._node.create_subscription(kind, topic, act, profile)
+    def _listen(
+        self, topic: str, kind: Any, profile: QoSProfile, act: Callable[[Any], None], raw: bool = False
+    ) -> None:
+        subscription = self._node.create_subscription(kind, topic, act, profile, raw=raw)
         self._subscriptions.append(subscription)
 
     def _warm_up(self) -> None:
         """Run what the first ticks would otherwise run for the first time; the policy did so itself."""
-        joints = self.controller.robot.joint_names
         inputs = self.controller.policy.spec.inputs
         convert.observation_message(0, 0, {t.name: np.zeros((1, *t.shape), t.dtype) for t in inputs})
-        convert.position_command(joints, 0, np.zeros(len(joints)))
-        convert.damping_command(joints, 0)
         # NumPy's first percentile takes 60 ms, three periods at 50 Hz.
         statistics = Window()
         statistics.record(0.0)
@@ -157,7 +157,8 @@ class Runner:
         """Take every message that waits: a process that was held up must not act on the oldest of a queue."""
         for subscription in self._subscriptions:
             with subscription.handle:
-                while (taken := subscription.handle.take_message(subscription.msg_type, False)) is not None:
+                take = partial(subscription.handle.take_message, subscription.msg_type, subscription.raw)
+                while (taken := take()) is not None:
                     subscription.callback(taken[0])
 
     def _sample(self, topic: str, read: Callable[[Any], Any], msg: Any) -> None:
@@ -206,11 +207,10 @@ class Runner:
         self._changed()
 
     def _send(self, command: Command, now: int) -> None:
-        joints = self.controller.robot.joint_names
         if command.position is None:
-            self._commands.publish(convert.damping_command(joints, now))
+            self._commands.publish(self._damping.encode(now))
             return
-        self._commands.publish(convert.position_command(joints, command.stamp_ns, command.position))
+        self._commands.publish(self._position.encode(command.stamp_ns, command.position))
         if command.inputs is not None:
             message = convert.observation_message(command.stamp_ns, command.tick, command.inputs)
             self._observations.publish(message)

@@ -100,21 +100,46 @@ def read_imu(msg: Imu) -> ImuSample:
             covariance is -1), or a quaternion that is not of length 1.
     """
     q, rate, force = msg.orientation, msg.angular_velocity, msg.linear_acceleration
-    for name in ("orientation", "angular_velocity"):
-        if getattr(msg, f"{name}_covariance")[0] == -1.0:
-            raise MessageError(f"imu/data: the driver says that it measures no {name} (its covariance is -1)")
-    if abs(q.w * q.w + q.x * q.x + q.y * q.y + q.z * q.z - 1.0) > _NORM_TOLERANCE:
-        raise MessageError(
-            f"imu/data: orientation ({q.w:g}, {q.x:g}, {q.y:g}, {q.z:g}) (w, x, y, z) is no unit quaternion"
-        )
-    ns = to_ns(msg.header.stamp)
-    return ImuSample(
-        ns / NS,
-        np.array((rate.x, rate.y, rate.z)),
-        np.array((q.w, q.x, q.y, q.z)),
-        None if msg.linear_acceleration_covariance[0] == -1.0 else np.array((force.x, force.y, force.z)),
-        ns,
+    covariances = (
+        msg.orientation_covariance[0],
+        msg.angular_velocity_covariance[0],
+        msg.linear_acceleration_covariance[0],
     )
+    return imu_sample(
+        to_ns(msg.header.stamp),
+        (q.w, q.x, q.y, q.z),
+        (rate.x, rate.y, rate.z),
+        (force.x, force.y, force.z),
+        covariances,
+    )
+
+
+def imu_sample(
+    ns: int,
+    orientation: Sequence[float],
+    rate: Sequence[float],
+    force: Sequence[float],
+    covariances: Sequence[float],
+) -> ImuSample:
+    """What the numbers of an IMU message say; see `read_imu`.
+
+    Args:
+        ns: stamp [ns].
+        orientation: (w, x, y, z).
+        rate: (3,) angular velocity [rad/s].
+        force: (3,) linear acceleration [m/s^2].
+        covariances: the first element of each of the three.
+    """
+    for name, covariance in zip(("orientation", "angular_velocity"), covariances, strict=False):
+        if covariance == -1.0:
+            raise MessageError(f"imu/data: the driver says that it measures no {name} (its covariance is -1)")
+    w, x, y, z = orientation
+    if abs(w * w + x * x + y * y + z * z - 1.0) > _NORM_TOLERANCE:
+        raise MessageError(
+            f"imu/data: orientation ({w:g}, {x:g}, {y:g}, {z:g}) (w, x, y, z) is no unit quaternion"
+        )
+    acceleration = None if covariances[2] == -1.0 else np.array(force)
+    return ImuSample(ns / NS, np.array(rate), np.array(orientation), acceleration, ns)
 
 
 def read_command(order: JointOrder, msg: JointState) -> CommandSample:

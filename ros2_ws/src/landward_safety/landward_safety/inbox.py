@@ -1,4 +1,4 @@
-"""A subscription that hands over everything that waits, as it came: serialised and decoded."""
+"""A subscription that hands over everything that waits, and keeps it as it came."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from rclpy.serialization import deserialize_message
+
+from landward_ros.samples import MessageError
 
 
 class Inbox:
@@ -21,7 +22,8 @@ class Inbox:
         kind: type of the message.
         topic: relative name.
         profile: quality of service.
-        handle: called with (message or None, why it cannot be decoded, whether newer ones wait).
+        read: makes what is handed over of a serialised message; refuses one with MessageError.
+        handle: called with (what was read or None, why it was refused, whether newer ones wait).
         keep: called with (resolved topic, CDR) first.
     """
 
@@ -31,10 +33,11 @@ class Inbox:
         kind: type,
         topic: str,
         profile: QoSProfile,
+        read: Callable[[bytes], Any],
         handle: Callable[[Any, str, bool], None],
         keep: Callable[[str, bytes], None],
     ) -> None:
-        self._kind, self._handle, self._keep = kind, handle, keep
+        self._kind, self._read, self._handle, self._keep = kind, read, handle, keep
         self._depth = profile.depth
         self._subscription: Any = node.create_subscription(kind, topic, self._arrived, profile, raw=True)
         self.topic: str = self._subscription.topic_name
@@ -60,8 +63,8 @@ class Inbox:
             self._keep(self.topic, cdr)
             backlog = index < len(messages) - 1
             try:
-                message = deserialize_message(cdr, self._kind)
-            except Exception as error:
-                self._handle(None, f"{self.topic}: cannot be decoded: {error}", backlog)
+                found = self._read(cdr)
+            except MessageError as error:
+                self._handle(None, str(error), backlog)
             else:
-                self._handle(message, "", backlog)
+                self._handle(found, "", backlog)

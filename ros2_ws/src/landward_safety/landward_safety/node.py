@@ -16,7 +16,6 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.node import Node
-from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Imu, JointState
 from std_msgs.msg import Bool
 from std_srvs.srv import Trigger
@@ -25,10 +24,12 @@ from landward.errors import SpecError
 from landward.policy_file import PolicyFile, read_policy_file
 from landward.runs import find_policy
 from landward_ros import names, qos, realtime
-from landward_ros.convert import JointOrder, damping_command, position_command, read_command, read_imu
+from landward_ros.convert import JointOrder
+from landward_ros.decoded import CommandReader, ImuReader, JointStateReader, decode
 from landward_ros.diagnostics import ERROR, OK, WARN, Reporter, status_message
+from landward_ros.encoded import damping_encoder, position_encoder
 from landward_ros.process import deliver, run_node
-from landward_ros.samples import NS, MessageError
+from landward_ros.samples import NS, CommandSample, ImuSample, JointSample
 from landward_ros.ticker import Ticker, steady_timer
 from landward_safety import monitor as core
 from landward_safety.blackbox import BlackBox
@@ -76,7 +77,8 @@ class SafetyNode(Node):
         self._policy = self._read_policy()
         self._config = self._read_config()
         self._monitor = Monitor(self._robot, self._policy.spec, self._config)
-        self._order = JointOrder(self._robot.joint_names)
+        joints = self._robot.joint_names
+        self._position, self._damping = position_encoder(joints), damping_encoder(joints)
         self._output = self.create_publisher(JointState, names.ROBOT_COMMAND, qos.COMMAND)
         self._status = self.create_publisher(DiagnosticStatus, names.SAFETY_STATUS, qos.LATCHED)
         self._reporter = Reporter(self, "safety", self._robot.name)
@@ -124,33 +126,29 @@ class SafetyNode(Node):
 
     # Messages -------------------------------------------------------------------------------------------
 
-    def _on_joints(self, message: Any, trouble: str, backlog: bool) -> None:
-        try:
-            sample = self._order.read(_decoded(message, trouble))
-        except MessageError as error:
-            return self._send(self._monitor.bad_message(core.JOINTS, str(error), self._now()))
-        return self._send(self._monitor.joint_states(sample, self._now(), backlog))
+    def _on_joints(self, sample: JointSample | None, refused: str, backlog: bool) -> None:
+        if sample is None:
+            self._send(self._monitor.bad_message(core.JOINTS, refused, self._now()))
+        else:
+            self._send(self._monitor.joint_states(sample, self._now(), backlog))
 
-    def _on_imu(self, message: Any, trouble: str, backlog: bool) -> None:
-        try:
-            sample = read_imu(_decoded(message, trouble))
-        except MessageError as error:
-            return self._send(self._monitor.bad_message(core.IMU, str(error), self._now()))
-        return self._send(self._monitor.imu(sample, self._now(), backlog))
+    def _on_imu(self, sample: ImuSample | None, refused: str, backlog: bool) -> None:
+        if sample is None:
+            self._send(self._monitor.bad_message(core.IMU, refused, self._now()))
+        else:
+            self._send(self._monitor.imu(sample, self._now(), backlog))
 
-    def _on_command(self, message: Any, trouble: str, backlog: bool) -> None:
+    def _on_command(self, sample: CommandSample | None, refused: str, backlog: bool) -> None:
         # A command is judged by the newest measurements, those included that wait behind it.
         for inbox in self._sensors:
             inbox.drain()
-        try:
-            sample = read_command(self._order, _decoded(message, trouble))
-        except MessageError as error:
-            return self._send(self._monitor.bad_message(core.COMMAND, str(error), self._now()))
-        return self._send(self._monitor.command(sample, self._now()), sample.stamp_ns)
+        if sample is None:
+            self._send(self._monitor.bad_message(core.COMMAND, refused, self._now()))
+        else:
+            self._send(self._monitor.command(sample, self._now()), sample.stamp_ns)
 
-    def _on_deadman(self, message: Any, trouble: str, backlog: bool) -> None:
-        held = message is not None and bool(message.data)
-        self._send(self._monitor.deadman(held, self._now()))
+    def _on_deadman(self, message: Bool | None, refused: str, backlog: bool) -> None:
+        self._send(self._monitor.deadman(message is not None and bool(message.data), self._now()))
 
     def _on_stop(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._send(self._monitor.stop(self._now()))
@@ -168,17 +166,16 @@ class SafetyNode(Node):
     def _send(self, decision: Decision | None, stamp_ns: int = 0) -> None:
         """Publish a decision at once; what it means for people comes after."""
         if decision is not None and decision.position is not None:
-            self._publish(position_command(self._robot.joint_names, stamp_ns, decision.position))
+            self._publish(self._position.encode(stamp_ns, decision.position))
         elif decision is not None:
             self._publish_damping(self._now_ns())
         if self._reported != (self._monitor.state, self._monitor.fault):
             self._changed()
 
     def _publish_damping(self, now: int) -> None:
-        self._publish(damping_command(self._robot.joint_names, now))
+        self._publish(self._damping.encode(now))
 
-    def _publish(self, message: JointState) -> None:
-        cdr = serialize_message(message)
+    def _publish(self, cdr: bytes) -> None:
         self._output.publish(cdr)
         self._keep(self._output.topic_name, cdr)
 
@@ -227,7 +224,8 @@ class SafetyNode(Node):
             self._black_box.record(self._now_ns(), topic, cdr)
 
     def _now_ns(self) -> int:
-        return self.get_clock().now().nanoseconds if self._simulated is None else self._simulated.now_ns()
+        # As `ticker.ros_time`; /clock, too, is read when it is asked for.
+        return time.time_ns() if self._simulated is None else self._simulated.now_ns()
 
     def _now(self) -> float:
         return self._now_ns() / NS
@@ -256,12 +254,15 @@ class SafetyNode(Node):
 
     def _subscribe(self) -> tuple[Inbox, ...]:
         inbox = partial(Inbox, self, keep=self._keep)
+        order = JointOrder(self._robot.joint_names)
+        joints, imu, command = JointStateReader(order), ImuReader(), CommandReader(order)
+        held = partial(decode, Bool, names.DEADMAN)
         self._sensors = (
-            inbox(JointState, names.JOINT_STATES, qos.SENSOR, self._on_joints),
-            inbox(Imu, names.IMU, qos.SENSOR, self._on_imu),
+            inbox(JointState, names.JOINT_STATES, qos.SENSOR, joints.read, self._on_joints),
+            inbox(Imu, names.IMU, qos.SENSOR, imu.read, self._on_imu),
         )
-        self._commands = inbox(JointState, names.POLICY_COMMAND, qos.COMMAND, self._on_command)
-        self._switch = inbox(Bool, names.DEADMAN, qos.COMMAND, self._on_deadman)
+        self._commands = inbox(JointState, names.POLICY_COMMAND, qos.COMMAND, command.read, self._on_command)
+        self._switch = inbox(Bool, names.DEADMAN, qos.COMMAND, held, self._on_deadman)
         return (*self._sensors, self._switch, self._commands)
 
     def _open_black_box(self) -> BlackBox | None:
@@ -292,12 +293,6 @@ class SafetyNode(Node):
             else:
                 self._box_reporter.set(ERROR, f"not written: {what}")
                 self.get_logger().error(f"black box not written: {what}")
-
-
-def _decoded(message: Any, trouble: str) -> Any:
-    if message is None:
-        raise MessageError(trouble)
-    return message
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from rclpy.node import Node
@@ -9,6 +10,7 @@ from rosgraph_msgs.msg import Clock
 
 from landward_ros import names, qos
 from landward_ros.convert import to_ns
+from landward_ros.decoded import decode
 from landward_safety.inbox import Inbox
 
 
@@ -24,7 +26,8 @@ class SimulatedTime:
 
     def __init__(self, node: Node) -> None:
         self._ns = 0
-        self._inbox = Inbox(node, Clock, names.CLOCK, qos.CLOCK, self._set, keep=lambda topic, cdr: None)
+        read = partial(decode, Clock, names.CLOCK)
+        self._inbox = Inbox(node, Clock, names.CLOCK, qos.CLOCK, read, self._set, keep=lambda *_: None)
 
     def now_ns(self) -> int:
         """The newest time on /clock [ns]; 0 before the first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,22 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Imu, JointState
 
 from landward_ros import names, qos
+from landward_ros.encoded import (
+    IMU_ANGULAR_VELOCITY,
+    IMU_COVARIANCES,
+    IMU_LINEAR_ACCELERATION,
+    IMU_ORIENTATION,
+    IMU_SIZE,
+    imu_encoder,
+    joint_state_encoder,
+)
 from landward_ros.samples import NS
 from landward_twin.robot import Reading, Truth
 from landward_twin.sensors import SensorsCfg
 from robots import Robot
+
+_XYZW = np.array((1, 2, 3, 0))
+"""The order of a message's quaternion, in ours (w, x, y, z)."""
 
 
 class Outputs:
@@ -35,27 +46,23 @@ class Outputs:
         self._imu_out = node.create_publisher(Imu, names.IMU, qos.SENSOR)
         self._odom_out = node.create_publisher(Odometry, names.ODOM, qos.SENSOR) if odom else None
         self._clock_out = node.create_publisher(Clock, names.CLOCK, qos.CLOCK) if clock else None
-        self._joints, self._columns = _joint_message(robot.joint_names)
-        self._imu = _imu_message(sensors)
+        self._joints, self._imu = joint_state_encoder(robot.joint_names), imu_encoder(names.IMU_LINK)
+        self._imu_numbers = _imu_numbers(sensors)
         self._odom, self._clock = Odometry(), Clock()
         self._odom.header.frame_id, self._odom.child_frame_id = names.ODOM_FRAME, names.BASE_LINK
 
     def joints(self, stamp_ns: int, reading: Reading) -> None:
         """Publish joint_states."""
-        _stamp(self._joints.header, stamp_ns)
-        position, velocity, effort = self._columns
-        position[:], velocity[:] = reading.joint_position, reading.joint_velocity
-        effort[:] = reading.joint_effort
-        self._joints_out.publish(self._joints)
+        columns = reading.joint_position, reading.joint_velocity, reading.joint_effort
+        self._joints_out.publish(self._joints.encode(stamp_ns, *columns))
 
     def imu(self, stamp_ns: int, reading: Reading) -> None:
         """Publish imu/data."""
-        msg = self._imu
-        _stamp(msg.header, stamp_ns)
-        _quaternion(msg.orientation, reading.orientation)
-        _vector(msg.angular_velocity, reading.angular_velocity)
-        _vector(msg.linear_acceleration, reading.linear_acceleration)
-        self._imu_out.publish(msg)
+        numbers = self._imu_numbers
+        numbers[IMU_ORIENTATION] = reading.orientation[_XYZW]
+        numbers[IMU_ANGULAR_VELOCITY] = reading.angular_velocity
+        numbers[IMU_LINEAR_ACCELERATION] = reading.linear_acceleration
+        self._imu_out.publish(self._imu.encode(stamp_ns, numbers))
 
     def odom(self, stamp_ns: int, truth: Truth) -> None:
         """Publish odom where it is wanted."""
@@ -77,24 +84,14 @@ class Outputs:
         self._clock_out.publish(self._clock)
 
 
-def _joint_message(joint_names: tuple[str, ...]) -> tuple[JointState, tuple[Any, Any, Any]]:
-    """A message, and arrays that are its position, velocity and effort."""
-    size = bytes(8 * len(joint_names))
-    columns = array("d", size), array("d", size), array("d", size)
-    msg = JointState(name=list(joint_names), position=columns[0], velocity=columns[1], effort=columns[2])
-    views = tuple(np.frombuffer(column) for column in (msg.position, msg.velocity, msg.effort))
-    return msg, (views[0], views[1], views[2])
-
-
-def _imu_message(sensors: SensorsCfg) -> Imu:
-    """REP-145: covariances of what is known; zeros say that it is not."""
-    msg = Imu()
-    msg.header.frame_id = names.IMU_LINK
+def _imu_numbers(sensors: SensorsCfg) -> np.ndarray:
+    """(37,) numbers of the IMU message. REP-145: covariances of what is known; zeros say that it is not."""
+    numbers = np.zeros(IMU_SIZE)
     if sensors.noise:
         diagonal = np.eye(3).ravel() / 3.0  # variance of uniform noise: half width squared over three
-        msg.orientation_covariance = diagonal * sensors.attitude**2
-        msg.angular_velocity_covariance = diagonal * sensors.angular_velocity**2
-    return msg
+        numbers[IMU_COVARIANCES["orientation_covariance"]] = diagonal * sensors.attitude**2
+        numbers[IMU_COVARIANCES["angular_velocity_covariance"]] = diagonal * sensors.angular_velocity**2
+    return numbers
 
 
 def _stamp(header: Any, ns: int) -> None:
