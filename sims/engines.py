@@ -137,3 +137,17 @@ def make_engine(
     make: Any = getattr(importlib.import_module(module), function)
     made = make(name, robot, physics, num_envs, terrain, device=device, threads=threads, dump_dir=dump_dir)
     return cast(Engine, made)
+
+
+def engine_overrides(engine: str | None, device: str | None) -> dict[str, str]:
+    """What the options --engine and --device change in a task's configuration: "field" -> value.
+
+    Args:
+        engine: a key of `ENGINES`; None or empty: the task's own.
+        device: cpu, cuda or cuda:N; None or empty: the task's own.
+
+    Raises:
+        RegistryError: there is no such engine.
+    """
+    chosen = {"engine": get_engine(engine).name if engine else "", "device": device or ""}
+    return {field: value for field, value in chosen.items() if value}

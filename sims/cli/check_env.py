@@ -7,6 +7,7 @@ import importlib
 import inspect
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import tyro
 from landward.errors import LandwardError, RegistryError
 from sims.check import check_env
 from sims.check_tools import Finding
+from sims.engines import engine_overrides
 from sims.offscreen import choose_renderer
 
 
@@ -28,6 +30,7 @@ class CheckEnv:
 
     Examples:
         landward check-env go1-flat
+        landward check-env go1-flat --engine warp
         landward check-env my_package.my_module:make_env --num-envs 2 --json
     """
 
@@ -35,6 +38,10 @@ class CheckEnv:
     """A task's name, or module:callable; the callable is given num_envs and seed where it takes them."""
     num_envs: int = 4
     """Size of the batch."""
+    engine: str | None = None
+    """Engine of a task's physics: mujoco, warp, isaaclab-newton or isaaclab-physx; default: its own."""
+    device: str | None = None
+    """Where the engine computes: cpu, cuda or cuda:N."""
     seed: int = 0
     """Of resets and random actions."""
     json: bool = False
@@ -42,7 +49,7 @@ class CheckEnv:
 
     def run(self) -> int:
         """Make the environment, check it, print the findings."""
-        env = make(self.env, self.num_envs, self.seed)
+        env = make(self.env, self.num_envs, self.seed, engine_overrides(self.engine, self.device))
         try:
             findings = check_env(env, self.seed)
         finally:
@@ -56,8 +63,14 @@ class CheckEnv:
         return 1 if errors else 0
 
 
-def make(name: str, num_envs: int, seed: int) -> Any:
+def make(name: str, num_envs: int, seed: int, overrides: Mapping[str, str] | None = None) -> Any:
     """The environment behind a task's name or a module:callable.
+
+    Args:
+        name: a task, or module:callable.
+        num_envs: size of the batch.
+        seed: of the environment.
+        overrides: settings of a task to change, see `sims.registry.make_env`.
 
     Raises:
         RegistryError: no such task, module or callable.
@@ -66,7 +79,9 @@ def make(name: str, num_envs: int, seed: int) -> Any:
         from sims.registry import make_env
 
         choose_renderer()
-        return make_env(name, num_envs=num_envs, seed=seed)
+        return make_env(name, num_envs=num_envs, seed=seed, overrides=overrides)
+    if overrides:
+        raise RegistryError(f"{name} makes its own environment: leave out --{' and --'.join(overrides)}")
     module_name, _, attribute = name.partition(":")
     # A module in the working directory is found, as it is by `python -m`.
     sys.path.insert(0, str(Path.cwd()))

@@ -44,6 +44,7 @@ class Eval:
     Examples:
         landward eval runs/go1-flat/2026-11-23_14-05-09_seed1
         landward eval policy.onnx --episodes 16 --no-matrix --no-video --json
+        landward eval policy.onnx --engine warp --device cuda:0
     """
 
     policy: tyro.conf.Positional[Path]
@@ -62,6 +63,10 @@ class Eval:
     """Episodes in each cell of the matrix."""
     axes: Axes = field(default_factory=Axes)
     """Levels of the matrix."""
+    engine: str | None = None
+    """Engine of the physics: mujoco, warp, isaaclab-newton or isaaclab-physx; default: that of the task."""
+    device: str | None = None
+    """Where the engine computes: cpu, cuda or cuda:N; default: the task's."""
     seed: int = 100
     """Of commands, noise and pushes."""
     video: bool = True
@@ -84,6 +89,8 @@ class Eval:
             episodes_per_cell=self.cell_episodes,
             seed=self.seed,
             video=self.video,
+            engine=self.engine,
+            device=self.device,
         )
         evaluation = evaluate_with_progress(file, self.task, settings)
         page = write_results(evaluation, folder)

@@ -15,6 +15,7 @@ from landward.policy import Policy
 from landward.provenance import collect
 from landward.runs import find_policy
 from landward.velocity_commands import draw_commands
+from sims.engines import engine_overrides
 from sims.env import Env
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.figures import Verdict, judge
@@ -196,7 +197,7 @@ class _Stages:
         self, num_envs: int, physics: Physics, ground: Mapping[str, Any] | None = None
     ) -> tuple[Any, Policy]:
         overrides = {} if physics == "training" else self._fine_overrides()
-        overrides |= ground or {}
+        overrides |= engine_overrides(self.settings.engine, self.settings.device) | (ground or {})
         env = self.make_env(
             self.task, num_envs=num_envs, seed=self.settings.seed, play=True, overrides=overrides
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from landward.errors import LandwardError
+from sims.engines import engine_overrides
 from sims.evaluate.matrix import AXES, UNITS
 from sims.evaluate.rollout import SETTLE
 
@@ -34,13 +35,19 @@ class Settings:
     seed: int = 100
     video: bool = True
     """Whether a tour is filmed."""
+    engine: str | None = None
+    """Engine that computes the physics; None: the task's own."""
+    device: str | None = None
+    """Where it computes; None: the task's own."""
 
     def validate(self) -> None:
         """Refuse what cannot be measured.
 
         Raises:
             LandwardError: names the first setting that makes no sense.
+            RegistryError: there is no such engine.
         """
+        engine_overrides(self.engine, self.device)
         # The first control step after settling has to be one that is measured.
         if not SETTLE + 0.1 <= self.seconds < math.inf:
             raise LandwardError(

@@ -12,6 +12,7 @@ import tyro
 
 from landward.runs import find_policy
 from landward.velocity_commands import COMMANDS
+from sims.engines import engine_overrides
 from sims.evaluate.rollout import NEEDED, require_velocity_env
 from sims.offscreen import choose_renderer
 from sims.play.drive import HELP, Drive
@@ -41,6 +42,10 @@ class Play:
     """Address that the page is served on; 0.0.0.0 lets other machines drive the robot."""
     port: int = PORT
     """Port of the page."""
+    engine: str | None = None
+    """Engine of the physics: mujoco, warp, isaaclab-newton or isaaclab-physx; default: that of the task."""
+    device: str | None = None
+    """Where the engine computes: cpu, cuda or cuda:N; default: the task's."""
     seconds: float | None = None
     """Stop after this long; default: when the window is closed, or at Ctrl-C."""
     seed: int = 0
@@ -54,7 +59,8 @@ class Play:
         choose_renderer()
         file = find_policy(self.policy)
         task = self.task or OnnxPolicy(file).spec.task
-        with make_env(task, num_envs=1, seed=self.seed, play=True) as env:
+        overrides = engine_overrides(self.engine, self.device)
+        with make_env(task, num_envs=1, seed=self.seed, play=True, overrides=overrides) as env:
             require_velocity_env(env, task, (*NEEDED, "push", "render_model"))
             policy = OnnxPolicy(file, expected=env.spec, num_envs=1)
             drive = Drive(tuple(getattr(env, "command_ranges", COMMANDS)))
