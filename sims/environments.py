@@ -50,10 +50,10 @@ ENVIRONMENTS = {
             name="main",
             folder=".venv",
             make_target="setup",
-            extras=("sim", "train"),
+            extras=("sim", "train", "warp"),
             lead="rsl-rl-lib",
             rivals=("isaaclab", "mjlab"),
-            summary="training, export, evaluation; the engine mujoco",
+            summary="training, export, evaluation; the engines mujoco and warp",
         ),
         Environment(
             name="ros",

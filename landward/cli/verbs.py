@@ -28,6 +28,7 @@ EXTRA_OF = {
     "onnxruntime": "deploy",
     "tyro": "cli",
     "rich": "cli",
+    "packaging": "cli",
     "mujoco": "sim",
     "gymnasium": "sim",
     "trimesh": "sim",
