@@ -14,6 +14,18 @@ THREADS = (
     "tasks = '/proc/self/task'\n"
     "print(*(open(f'{tasks}/{task}/comm').read().strip() for task in os.listdir(tasks)))\n"
 )
+FIND = (
+    "import sys, time, rclpy\n"
+    "from landward_ros import transport\n"
+    "transport.choose_udp()\n"
+    "rclpy.init()\n"
+    "node = rclpy.create_node(sys.argv[1])\n"
+    "end = time.monotonic() + 20.0\n"
+    "while sys.argv[2] not in node.get_node_names() and time.monotonic() < end:\n"
+    "    rclpy.spin_once(node, timeout_sec=0.1)\n"
+    "print(*node.get_node_names(), flush=True)\n"
+    "sys.stdin.read()\n"
+)
 
 
 def test_udp_is_chosen_unless_somebody_decided_otherwise():
@@ -37,6 +49,31 @@ def test_another_middleware_is_left_alone():
     other = {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp", transport.RANGE: transport.LOCAL}
     transport.choose_udp(other)
     assert other == {"RMW_IMPLEMENTATION": "rmw_cyclonedds_cpp", transport.RANGE: transport.LOCAL}
+
+
+@pytest.mark.ros
+@pytest.mark.parametrize("deaf", ["nothing", "239.255.0.1", "127.0.0.1</address></udpv4>"])
+def test_nodes_find_each_other_by_either_kind_of_announcement(deaf, tmp_path, monkeypatch):
+    """With both, and with the line of the profile left out that has the one or the other."""
+    pytest.importorskip("rclpy", reason="needs ROS 2: make test-ros")
+    lines = transport.LOOPBACK.read_text().splitlines(keepends=True)
+    profile = tmp_path / "profile.xml"
+    profile.write_text("".join(line for line in lines if deaf not in line))
+    monkeypatch.setenv(transport.PROFILES, str(profile))
+    monkeypatch.setenv(transport.RANGE, "SUBNET")
+    monkeypatch.setenv("PYTHONPATH", ":".join(sys.path))
+    pairs = (("one", "two"), ("two", "one"))
+    nodes = [
+        subprocess.Popen(
+            [sys.executable, "-c", FIND, *pair], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for pair in pairs
+    ]
+    try:
+        assert [set(node.stdout.readline().split()) for node in nodes] == [{"one", "two"}] * 2
+    finally:
+        for node in nodes:
+            node.communicate(timeout=20)
 
 
 @pytest.mark.ros

@@ -3,6 +3,9 @@
 A process that is killed while it writes to shared memory holds up those it talked to, the safety monitor
 among them, for one second: the fault campaign found it. UDP does not, and is as fast for the messages of a
 robot's joints (benchmarks/deploy_latency.py). Large images are what shared memory is for.
+
+On loopback, where many systems do not route multicast, discovery must not hang on it alone: the profile names
+the ports of this computer's participants too, as rmw_fastrtps does where shared memory is on.
 """
 
 from __future__ import annotations
