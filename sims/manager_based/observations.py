@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from landward.errors import SpecError
@@ -13,9 +13,23 @@ from sims.manager_based.noise import noise_of
 from sims.manager_based.numbers import number_or_row
 from sims.manager_based.scene import Scene
 
+MeaningOf = Callable[[Any], Meaning]
+"""A term's configuration -> what it returns."""
+
+
+def known_meaning(cfg: Any) -> Meaning:
+    """What an observation term returns, by the name of its function."""
+    return OBSERVATIONS.get(function_name(cfg.func), UNKNOWN)
+
 
 def observation_term(
-    name: str, cfg: Any, shape: tuple[int, ...], period: float, scene: Scene, action_names: tuple[str, ...]
+    name: str,
+    cfg: Any,
+    shape: tuple[int, ...],
+    period: float,
+    scene: Scene,
+    action_names: tuple[str, ...],
+    meaning_of: MeaningOf = known_meaning,
 ) -> ObservationTerm:
     """One term of an observation manager.
 
@@ -31,11 +45,12 @@ def observation_term(
         period: control period [s].
         scene: the task's scene.
         action_names: element names of all actions, in order.
+        meaning_of: says what a term returns, where the name of its function does not.
 
     Raises:
         SpecError: something that the spec cannot express; the message names the term.
     """
-    meaning = OBSERVATIONS.get(function_name(cfg.func), UNKNOWN)
+    meaning = meaning_of(cfg)
     noise, details = noise_of(getattr(cfg, "noise", None))
     details |= _unusual(cfg)
     fields: dict[str, Any] = {"kind": meaning.kind, "unit": meaning.unit, "frame": meaning.frame}

@@ -9,12 +9,16 @@ from landward.constraint import Constraint
 from landward.spec import ActionTerm, PolicySpec
 from sims.manager_based.actions import action_terms, distinct, element_names
 from sims.manager_based.groups import Group, group_of
-from sims.manager_based.observations import frame_shape, observation_term
+from sims.manager_based.observations import MeaningOf, frame_shape, known_meaning, observation_term
 from sims.manager_based.scene import Scene
 
 
 def observation_groups(
-    manager: Any, period: float, scene: Scene, actions: tuple[ActionTerm, ...]
+    manager: Any,
+    period: float,
+    scene: Scene,
+    actions: tuple[ActionTerm, ...],
+    meaning_of: MeaningOf = known_meaning,
 ) -> tuple[Group, ...]:
     """Every group of an observation manager.
 
@@ -23,6 +27,7 @@ def observation_groups(
         period: control period [s].
         scene: the task's scene.
         actions: the task's action terms.
+        meaning_of: says what a term returns, where the name of its function does not.
     """
     names = element_names(actions)
     clip = actions[0].clip
@@ -35,7 +40,7 @@ def observation_groups(
             strict=True,
         )
         terms = [
-            observation_term(name, cfg, frame_shape(cfg, shape), period, scene, names)
+            observation_term(name, cfg, frame_shape(cfg, shape), period, scene, names, meaning_of)
             for name, cfg, shape in configured
         ]
         # The task remembers the clipped action, an exported policy the unclipped one: it clips when it reads.
@@ -55,6 +60,7 @@ def manager_based_spec(
     constraints: tuple[Constraint, ...] = (),
     actor: tuple[str, ...] = ("policy",),
     clip: tuple[float, float] | None = None,
+    meaning_of: MeaningOf = known_meaning,
 ) -> tuple[PolicySpec, tuple[Group, ...]]:
     """The contract of a task's policy, and how its groups come out of the manager.
 
@@ -68,13 +74,14 @@ def manager_based_spec(
         constraints: declarations that go into the spec.
         actor: the manager's groups that the policy reads.
         clip: bounds of the raw action, where the training configuration clips it.
+        meaning_of: says what an observation returns, where the name of its function does not.
 
     Raises:
         SpecError: something that the spec cannot express; the message names the term.
     """
     terms = [(name, action_manager.get_term(name)) for name in action_manager.active_terms]
     actions = action_terms(terms, scene, clip)
-    groups = observation_groups(observation_manager, period, scene, actions)
+    groups = observation_groups(observation_manager, period, scene, actions, meaning_of)
     read = tuple(group for group in groups if group.source in actor)
     taken = {term.name for group in read for term in group.terms}
     spec = PolicySpec(
