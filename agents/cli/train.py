@@ -15,7 +15,8 @@ import tyro
 from agents.on_policy.config import TrainConfig
 from agents.recipes import agent_config
 from landward.errors import LandwardError, RegistryError
-from sims.registry import get_task, task_names
+from sims.engines import ENGINES, engine_overrides
+from sims.registry import get_task, override, task_names
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +26,14 @@ class TaskSettings:
     """Settings of a run, the same for all tasks. Every task adds its own configuration as --env."""
 
     num_envs: int = 1024
-    """Environments simulated together."""
+    """Environments simulated together; with several GPUs, on each of them."""
+    gpus: int = 1
+    """GPUs that train together, a process each; with `--device cpu`, processes on the CPU."""
+    engine: str | None = None
+    """Engine of the task's physics: mujoco, warp, isaaclab-newton or isaaclab-physx; default: its own."""
+    device: str | None = None
+    """Where the networks and, if it can, the engine compute: cpu, cuda or cuda:N; default: as set in --agent and
+    --env, or cuda for several GPUs."""
     root: Path = Path("runs")
     """Folder of all runs; the run goes to ROOT/TASK/TIME_seedN."""
     export: bool = True
@@ -86,6 +94,7 @@ class Train:
         landward train go1-flat
         landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty
         landward train go1-flat --env.rewards.trot 2 --env.commands.vx -0.5 1.5
+        landward train go1-flat --engine warp --gpus 4
     """
 
     task: task_choices()  # type: ignore[valid-type]
@@ -98,17 +107,51 @@ class Train:
         chosen: Any = self.task
         if isinstance(chosen, _NoTask):
             raise LandwardError("name a task to train; `landward list` shows them")
+        for path, value in engine_overrides(chosen.engine, None).items():
+            override(chosen.env, path, value)
+        device = chosen.device or ("cuda" if chosen.gpus > 1 else None)
+        if device is not None:
+            place(chosen.agent, chosen.env, device)
+        if chosen.gpus != 1:
+            return self._with_ranks(chosen)
         runner = start(chosen.task, chosen.agent, chosen.num_envs, chosen.root, chosen.env)
         print(f"run folder: {runner.folder.path}")
         return finish(runner, chosen.export)
 
+    def _with_ranks(self, chosen: Any) -> int:
+        from agents.cli.ranks import launch
+        from agents.on_policy import settings
+
+        chosen.agent.validate()
+        job = {
+            "task": chosen.task,
+            "agent": dataclasses.asdict(chosen.agent),
+            "num_envs": chosen.num_envs,
+            "root": str(chosen.root),
+            "env": settings.document(chosen.env),
+            "export": chosen.export,
+        }
+        return launch(job, chosen.gpus, chosen.agent.device)
+
+
+def place(agent: TrainConfig, env: Any, device: str) -> None:
+    """Set the device of the networks and, where its engine runs there, of the simulator."""
+    agent.device = device
+    engine = ENGINES.get(getattr(env, "engine", ""))
+    able = engine is None or device.partition(":")[0] in engine.devices
+    if hasattr(env, "device") and able:
+        env.device = device
+
 
 def finish(runner: Any, with_export: bool) -> int:
-    """Train to the end of the run and export its policy; returns the exit status."""
+    """Train to the end of the run and export its policy, by the first rank; returns the exit status."""
     from agents.on_policy.train import describe, export
 
     with runner.source:
         status = runner.train()
+    runner.world.leave()
+    if not runner.world.main:
+        return status
     if status:
         print(f"stopped; go on with: landward resume {runner.folder.path}")
         return status

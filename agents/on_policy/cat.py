@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from agents.on_policy.world import ALONE, World
 from landward.constraint import Constraint
 from landward.errors import CheckpointError, EnvContractError
 
@@ -34,6 +35,7 @@ class ConstraintTerminations:
     Hard constraints have p^max = 1 from the first step. Soft ones have no effect before `start_after_steps`,
     then p^max goes from 1/20 to its final value, linear in the expected time to death 1/p, over `ramp_steps`.
     All steps are counted over all environments, so a schedule does not depend on the number of environments.
+    Where several ranks train, "all environments" are those of all ranks.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class ConstraintTerminations:
         tau: float = 0.95,
         p_min: float = 0.0,
         device: str | torch.device = "cpu",
+        world: World = ALONE,
     ) -> None:
         """Prepare the schedule; the running maxima are made at the first step.
 
@@ -55,11 +58,12 @@ class ConstraintTerminations:
             tau: decay of the running maxima per control step.
             p_min: termination probability of an infinitesimal violation.
             device: where the constraint values live.
+            world: the ranks whose environments are judged together.
         """
         self.constraints = tuple(constraints)
         self.names = tuple(c.name for c in self.constraints)
         self.start_after_steps, self.ramp_steps = float(start_after_steps), float(ramp_steps)
-        self.tau, self.p_min, self.device = tau, p_min, device
+        self.tau, self.p_min, self.device, self.world = tau, p_min, device, world
         self.steps = 0
         self._running: torch.Tensor | None = None
         self._widths: list[int] = []
@@ -72,6 +76,8 @@ class ConstraintTerminations:
 
     def step(self, values: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Update the running maxima with one control step of all environments and judge it.
+
+        All ranks call it together.
 
         Args:
             values: constraint name -> (N, k) values, > 0 where violated.
@@ -87,7 +93,7 @@ class ConstraintTerminations:
         matrix = torch.cat(columns, 1)
         if self._running is None:
             self._widths = [c.shape[1] for c in columns]
-        batch_max = matrix.amax(0).clamp_min(MAX_FLOOR)
+        batch_max = self.world.maximum(matrix.amax(0).clamp_min(MAX_FLOOR))
         running = batch_max
         if self._running is not None:
             running = self.tau * self._running + (1 - self.tau) * batch_max
@@ -108,7 +114,7 @@ class ConstraintTerminations:
         self._violated = self._violated + violated.float().mean(1)
         self._probability = self._probability + p.mean(1)
         self._calls += 1
-        self.steps += matrix.shape[0]
+        self.steps += matrix.shape[0] * self.world.size
         return p.amax(0), weight @ sums
 
     def take_statistics(self) -> dict[str, dict[str, float]]:

@@ -16,6 +16,7 @@ from tensordict import TensorDict
 from agents.on_policy.cat import ConstraintTerminations
 from agents.on_policy.gsde import GsdeDistribution
 from agents.on_policy.parallel import parallel_update
+from agents.on_policy.world import World
 from landward.constraint import Constraint
 from landward.errors import EnvContractError, LandwardError, SimulationError
 
@@ -63,7 +64,7 @@ class ConstrainedPPO(PPO):
             penalty_weight: weight of the summed violations in mode "penalty".
             entropy_coef_final: entropy coefficient at `entropy_steps`; None keeps it constant.
             entropy_steps: environment steps of the linear entropy schedule.
-            parallel_update: train actor and critic in two threads instead of rsl_rl's update.
+            parallel_update: train actor and critic apart, in two threads, instead of rsl_rl's update.
             optimizer: name of an optimiser, as in rsl_rl.
             **kwargs: rsl_rl's own arguments.
 
@@ -82,11 +83,12 @@ class ConstrainedPPO(PPO):
                 "trajectories wherever a termination probability is above 0. Use constraint mode 'penalty' "
                 "or 'none', or a feed-forward model"
             )
+        self.world = World(self.gpu_world_size, self.gpu_global_rank)
         self.constraint_mode, self.penalty_weight = constraint_mode, penalty_weight
         self.terminations: ConstraintTerminations | None = None
         if constraints:
             self.terminations = ConstraintTerminations(
-                constraints, device=self.device, **(constraint_cfg or {})
+                constraints, device=self.device, world=self.world, **(constraint_cfg or {})
             )
         self.entropy_coef_initial = self.entropy_coef
         self.entropy_coef_final, self.entropy_steps = entropy_coef_final, entropy_steps
@@ -137,7 +139,7 @@ class ConstrainedPPO(PPO):
         rewards = rewards + self._time_out_value(extras) * (1.0 - delta)
         rest = {key: value for key, value in extras.items() if key != "time_outs"}
         super().process_env_step(obs, rewards, torch.maximum(dones.to(delta.dtype), delta), rest)
-        self.env_steps += rewards.shape[0]
+        self.env_steps += rewards.shape[0] * self.world.size
 
     def update(self) -> dict[str, float]:
         """Train on the stored rollout and return the mean losses.
@@ -173,7 +175,7 @@ class ConstrainedPPO(PPO):
         saved["learning_rate"] = self.learning_rate
         saved["env_steps"] = self.env_steps
         saved["constraints"] = self.terminations.state_dict() if self.terminations is not None else None
-        saved["hidden_states"] = [self.actor.get_hidden_state(), self.critic.get_hidden_state()]
+        saved["hidden_states"] = self.hidden_states
         return saved
 
     def load(self, loaded_dict: dict, load_cfg: dict | None = None, strict: bool = True) -> bool:
@@ -191,9 +193,18 @@ class ConstrainedPPO(PPO):
             self.env_steps = int(loaded_dict["env_steps"])
             if self.terminations is not None:
                 self.terminations.load_state_dict(loaded_dict["constraints"])
-            for model, hidden in zip((self.actor, self.critic), loaded_dict["hidden_states"], strict=True):
-                model.reset(hidden_state=tuple(hidden) if isinstance(hidden, list) else hidden)
+            self.hidden_states = loaded_dict["hidden_states"]
         return iteration
+
+    @property
+    def hidden_states(self) -> list[Any]:
+        """What recurrent actor and critic remember of the episodes that are under way; None otherwise."""
+        return [self.actor.get_hidden_state(), self.critic.get_hidden_state()]
+
+    @hidden_states.setter
+    def hidden_states(self, value: Sequence[Any]) -> None:
+        for model, hidden in zip((self.actor, self.critic), value, strict=True):
+            model.reset(hidden_state=tuple(hidden) if isinstance(hidden, list) else hidden)
 
     def _time_out_value(self, extras: dict[str, Any]) -> torch.Tensor | float:
         """Discounted value (N,) of the state the clock cut, of s_t where that is not given; 0 elsewhere."""
@@ -223,7 +234,6 @@ class ConstrainedPPO(PPO):
             "random network distillation": self.rnd is not None,
             "the mirror loss": self.symmetry is not None and self.symmetry.use_mirror_loss,
             "mixed precision": self.use_mixed_precision,
-            "several processes": self.is_multi_gpu,
         }
         found = [name for name, present in problems.items() if present]
         if found:
