@@ -32,7 +32,7 @@ class TaskSettings:
     engine: str | None = None
     """Engine of the task's physics: mujoco, warp, isaaclab-newton or isaaclab-physx; default: its own."""
     device: str | None = None
-    """Where the networks and, if it can, the engine compute: cpu, cuda or cuda:N; default: as set in --agent and
+    """Where the networks and, if it can, the engine compute: cpu, cuda or cuda:N; default: as in --agent and
     --env, or cuda for several GPUs."""
     root: Path = Path("runs")
     """Folder of all runs; the run goes to ROOT/TASK/TIME_seedN."""
