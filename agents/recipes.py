@@ -7,6 +7,7 @@ their settings come from published ones and have only been run for a few iterati
 from __future__ import annotations
 
 import importlib
+import inspect
 
 from agents.on_policy.config import ConstraintConfig, ModelConfig, PPOConfig, TrainConfig
 from landward.errors import RegistryError
@@ -14,7 +15,9 @@ from sims.registry import get_task
 
 
 def agent_config(task: str) -> TrainConfig:
-    """A fresh training configuration, the one that a task names.
+    """A fresh training configuration, from the function that a task names.
+
+    The function is given the task's name where it takes an argument.
 
     Raises:
         RegistryError: no such task, or the configuration that it names does not load.
@@ -22,7 +25,8 @@ def agent_config(task: str) -> TrainConfig:
     target = get_task(task).agent
     module, _, attribute = target.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)()
+        make = getattr(importlib.import_module(module), attribute)
+        return make(task) if inspect.signature(make).parameters else make()
     except (ImportError, AttributeError, ValueError) as error:
         raise RegistryError(
             f"the training configuration {target!r} of task {task!r} does not load: {error}"

@@ -28,7 +28,20 @@ class TaskEntry:
     """"module:function" that makes the training configuration; imported only for training."""
 
 
+@dataclasses.dataclass(frozen=True)
+class TaskFamily:
+    """The tasks of another library under one prefix; nobody knows their names before it is asked for one."""
+
+    name: str
+    """The prefix: "isaaclab" for isaaclab:Isaac-Cartpole-Direct."""
+    summary: str
+    """One line for lists."""
+    entry: Callable[[str], TaskEntry]
+    """The whole name, prefix included -> its entry; imports nothing heavy."""
+
+
 _TASKS: Registry[TaskEntry] = Registry("task", "landward.tasks")
+_FAMILIES: Registry[TaskFamily] = Registry("task family", "landward.task_families")
 
 
 def register_task(entry: TaskEntry) -> TaskEntry:
@@ -37,17 +50,31 @@ def register_task(entry: TaskEntry) -> TaskEntry:
     return entry
 
 
+def register_family(family: TaskFamily) -> TaskFamily:
+    """Make the tasks behind a prefix known; a duplicate prefix raises RegistryError."""
+    _FAMILIES.register(family.name, family)
+    return family
+
+
+def in_family(name: str) -> bool:
+    """Whether a name is that of another library's task, such as isaaclab:Isaac-Cartpole-Direct."""
+    prefix, colon, task = name.partition(":")
+    return bool(colon and task) and prefix in _FAMILIES
+
+
 def get_task(name: str) -> TaskEntry:
     """The task of that name.
 
     Raises:
         RegistryError: no such task; the message lists the closest names.
     """
+    if in_family(name):
+        return _FAMILIES.get(name.partition(":")[0]).entry(name)
     return _TASKS.get(name)
 
 
 def task_names() -> list[str]:
-    """Names of all tasks, those of plugins included."""
+    """Names of all tasks, those of plugins included; those of families are not known beforehand."""
     return _TASKS.names()
 
 

@@ -40,7 +40,7 @@ class List:
         """Print it."""
         tables: dict[str, Callable[[], list[dict[str, Any]]]] = {
             "robots": lambda: declared("landward.robots"),
-            "tasks": lambda: declared("landward.tasks"),
+            "tasks": lambda: declared("landward.tasks") + families(),
             "runs": lambda: [describe_run(run) for run in list_runs(self.runs)],
             "verbs": lambda: [{"name": verb.name, "summary": verb.summary} for verb in installed_verbs()],
         }
@@ -65,6 +65,12 @@ def declared(group: str) -> list[dict[str, Any]]:
         for point in entry_points(group=group)
     }
     return [found[name] for name in sorted(found)]
+
+
+def families() -> list[dict[str, Any]]:
+    """The prefixes under which tasks of other libraries are found."""
+    rows = declared("landward.task_families")
+    return [{**row, "name": f"{row['name']}:TASK"} for row in rows]
 
 
 def describe_run(run: RunFolder) -> dict[str, Any]:

@@ -73,11 +73,11 @@ def make(name: str, num_envs: int, seed: int, overrides: Mapping[str, str] | Non
         overrides: settings of a task to change, see `sims.registry.make_env`.
 
     Raises:
-        RegistryError: no such task, module or callable.
+        RegistryError: no such task, module, callable or setting.
     """
-    if ":" not in name:
-        from sims.registry import make_env
+    from sims.registry import in_family, make_env
 
+    if ":" not in name or in_family(name):
         choose_renderer()
         return make_env(name, num_envs=num_envs, seed=seed, overrides=overrides)
     if overrides:

@@ -1,0 +1,135 @@
+"""An Isaac Lab scene as the manager-based spec asks for it: joints, poses, gains, commands by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from landward.errors import SpecError
+from sims.manager_based.numbers import common_row, row_of
+from sims.manager_based.observations import FLOAT32_MAX
+from sims.manager_based.scene import Gains, Joints
+
+ROBOT = "robot"
+"""What tasks call their robot, where they have one of that name."""
+
+
+class LabScene:
+    """Answers from the live scene: the backend's own joint order, whatever it is."""
+
+    def __init__(self, env: Any) -> None:
+        """Look at an environment's scene.
+
+        Args:
+            env: Isaac Lab's environment, made.
+        """
+        self._env = env
+        self._slides: dict[str, dict[str, bool]] = {}
+
+    def joints(self, entity: Any) -> Joints:
+        """See `sims.manager_based.scene.Scene`."""
+        asset = self._env.scene[entity.name]
+        ids = entity.joint_ids
+        every = list(asset.joint_names)
+        names = every[ids] if isinstance(ids, slice) else [every[int(index)] for index in row_of(ids)]
+        return self.named_joints(entity.name, tuple(names))
+
+    def named_joints(self, asset: str, names: tuple[str, ...]) -> Joints:
+        """See `sims.manager_based.scene.Scene`."""
+        robot = self._env.scene[asset]
+        index = [robot.joint_names.index(name) for name in names]
+        slides = self._slides.setdefault(asset, slide_joints(self._env.sim.stage, robot))
+        return Joints(
+            names,
+            tuple(slides[name] for name in names),
+            common_row(robot.data.default_joint_pos.torch[:, index]),
+            common_row(robot.data.default_joint_vel.torch[:, index]),
+        )
+
+    def gains(self, asset: str, names: tuple[str, ...]) -> Gains:
+        """See `sims.manager_based.scene.Scene`; of the first environment, where they are randomised."""
+        found = joint_gains(self._env.scene[asset])
+        if any(name not in found for name in names):
+            return Gains()
+        stiffness, damping, effort = zip(*(found[name] for name in names), strict=True)
+        return Gains(stiffness, damping, tuple(min(limit, FLOAT32_MAX) for limit in effort))
+
+    def command(self, name: str) -> tuple[str, ...]:
+        """See `sims.manager_based.scene.Scene`."""
+        term = self._env.command_manager.get_term(name)
+        names = getattr(term.cfg, "element_names", None) or ()
+        return tuple(names) if all(isinstance(item, str) for item in names) else ()
+
+
+def main_robot(env: Any) -> tuple[str, Any]:
+    """Name and articulation of a task's robot: the one called "robot", else the first.
+
+    Raises:
+        SpecError: the scene has no articulation.
+    """
+    articulations = dict(env.scene.articulations)
+    if not articulations:
+        raise SpecError(
+            f"the scene of {type(env).__name__} has no articulation: there is no robot to speak of"
+        )
+    name = ROBOT if ROBOT in articulations else next(iter(articulations))
+    return name, articulations[name]
+
+
+def embodiment(env: Any) -> str:
+    """A name for the robot: that of its USD file, such as "go2", else what the scene calls it."""
+    name, robot = main_robot(env)
+    path = str(getattr(getattr(robot.cfg, "spawn", None), "usd_path", "") or "")
+    stem = path.replace("\\", "/").rsplit("/", 1)[-1].split(".")[0]
+    return stem or name
+
+
+def slide_joints(stage: Any, robot: Any) -> dict[str, bool]:
+    """Joint name -> whether it is a slide, from the USD stage, which all backends share."""
+    usd, physics = (importlib.import_module(f"pxr.{name}") for name in ("Usd", "UsdPhysics"))
+    first = robot.cfg.prim_path.replace("env_.*", "env_0").replace("{ENV_REGEX_NS}", "/World/envs/env_0")
+    root = stage.GetPrimAtPath(first)
+    prims = usd.PrimRange(root, usd.TraverseInstanceProxies()) if root else ()
+    slides = {prim.GetName() for prim in prims if prim.IsA(physics.PrismaticJoint)}
+    return {name: name in slides for name in robot.joint_names}
+
+
+def joint_gains(robot: Any) -> dict[str, tuple[float, float, float]]:
+    """Joint name -> stiffness, damping and effort limit of its actuator.
+
+    Explicit actuators keep their gains to themselves (those of the simulated joint are 0), and Newton runs
+    some of them itself. A joint whose actuator has no such gains is left out.
+    """
+    found: dict[str, tuple[float, float, float]] = {}
+    for group, actuator in robot.actuators.items():
+        if hasattr(actuator, "stiffness") and hasattr(actuator, "joint_names"):
+            names = actuator.joint_names
+            limits = getattr(actuator, "effort_limit", None)
+            limits = limits if limits is not None else actuator.actuator_effort_limit
+            rows = [_first_row(value) for value in (actuator.stiffness, actuator.damping, limits)]
+        elif group in getattr(robot.actuators, "_native_group_names", ()):
+            names = robot.actuators._group_joint_names[group]
+            rows = [_newton_row(robot.actuators, group, *where) for where in _NEWTON]
+        else:
+            continue
+        if all(len(row) == len(names) for row in rows):
+            found |= {name: (row[0], row[1], row[2]) for name, *row in zip(names, *rows, strict=True)}
+    return found
+
+
+_NEWTON = (("controller", "kp"), ("controller", "kd"), ("clamping", "max_effort"))
+"""Component and field of stiffness, damping and effort limit of the actuators that Newton runs."""
+
+
+def _newton_row(actuators: Any, group: str, component: str, field: str) -> tuple[float, ...]:
+    read = importlib.import_module("isaaclab.actuators.newton").read_group_parameter
+    try:
+        return _first_row(read(actuators, group, component, field))
+    except ValueError:  # this kind of actuator has no such field
+        return ()
+
+
+def _first_row(value: Any) -> tuple[float, ...]:
+    """The first environment's numbers; proxies of Isaac Lab have their tensor in `.torch`."""
+    tensor = getattr(value, "torch", value)
+    return row_of(tensor[0]) if getattr(tensor, "ndim", 0) > 1 else row_of(tensor)
