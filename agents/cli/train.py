@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import logging
 import operator
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from agents.on_policy.config import TrainConfig
 from agents.recipes import agent_config
 from landward.errors import LandwardError, RegistryError
 from sims.engines import ENGINES, engine_overrides
-from sims.registry import get_task, override, task_names
+from sims.registry import get_task, in_family, override, task_names
 
 _LOG = logging.getLogger(__name__)
 
@@ -58,16 +59,15 @@ def task_choices() -> Any:
     """One subcommand a task, so that the flags of a task are exactly its settings.
 
     A task of a plugin that does not load is left out with a warning; it must not keep others from training.
+    Tasks of other libraries, such as isaaclab:Isaac-Cartpole-Direct, are too many to be listed: one is a
+    choice where the command line names it, and then it has to load.
     """
-    choices = []
+    choices = [_choice(name) for name in sys.argv[1:] if in_family(name)]
     for name in task_names():
         try:
-            made = task_settings(name)
+            choices.append(_choice(name))
         except (LandwardError, ImportError) as error:
             _LOG.warning("task %s is left out: %s", name, error)
-            continue
-        named = tyro.conf.subcommand(name, description=get_task(name).summary, prefix_name=False)
-        choices.append(Annotated[tyro.conf.AvoidSubcommands[made], named])
     if not choices:
         raise RegistryError(
             "no task is installed: install Landward with its simulators, pip install 'landward[sim]'"
@@ -75,6 +75,12 @@ def task_choices() -> Any:
     if len(choices) == 1:
         choices.append(Annotated[_NoTask, tyro.conf.subcommand("none", prefix_name=False)])
     return Annotated[functools.reduce(operator.or_, choices), tyro.conf.arg(name="")]
+
+
+def _choice(name: str) -> Any:
+    made = task_settings(name)
+    named = tyro.conf.subcommand(name, description=get_task(name).summary, prefix_name=False)
+    return Annotated[tyro.conf.AvoidSubcommands[made], named]
 
 
 @dataclass
@@ -95,6 +101,7 @@ class Train:
         landward train go1-flat --num-envs 2048 --agent.seed 2 --agent.constraint.mode penalty
         landward train go1-flat --env.rewards.trot 2 --env.commands.vx -0.5 1.5
         landward train go1-flat --engine warp --gpus 4
+        landward train isaaclab:Isaac-Cartpole-Direct --engine isaaclab-newton --num-envs 512
     """
 
     task: task_choices()  # type: ignore[valid-type]

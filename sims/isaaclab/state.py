@@ -50,7 +50,10 @@ class LabState(Mapping[str, Tensor]):
         for name, sensor in env.scene.sensors.items():
             if hasattr(sensor.data, "net_forces_w"):
                 self._entries[f"{name}_force"] = _force(sensor)
-                self.names[f"{name}_force"] = tuple(sensor.body_names)
+                # Newton's sensor calls its rows sensor_names; PhysX's has body_names alone
+                self.names[f"{name}_force"] = tuple(
+                    getattr(sensor, "sensor_names", None) or sensor.body_names
+                )
         manager: Any = getattr(env, "command_manager", None)
         for name in manager.active_terms if manager is not None else ():
             self._entries[f"command_{name}"] = lambda name=name: manager.get_command(name)
