@@ -49,7 +49,7 @@ class ParameterValues(ABC):
             "stiffness": ((num_envs, joints), 1.0),
             "damping": ((num_envs, joints), 1.0),
             "armature": ((num_envs,), 1.0),
-            "latency": ((num_envs,), robot.latency[0]),
+            "latency": ((num_envs,), nominal_latency(robot, physics)),
         }
         where = place(xp, device)
         self.values: dict[str, Array] = {
@@ -91,3 +91,12 @@ class ParameterValues(ABC):
             raise SimulationError(
                 f"a payload of {lightest:.2f} kg outweighs the base ({self._base_mass:.2f} kg)"
             )
+
+
+def nominal_latency(robot: Robot, physics: PhysicsCfg) -> float:
+    """The delay that is in force before one is set [s].
+
+    A delay line in a MuJoCo model delays by one physics step, see sims.mujoco.model.
+    """
+    has_line = physics.actuator == "pd" and physics.max_latency > 0
+    return physics.timestep if has_line else robot.latency[0]
