@@ -101,7 +101,8 @@ def _explained(folder: Path, failures: Mapping[int, ProcessFailure], ranks: int)
             return LandwardError(report["error"] if rank == 0 else f"rank {rank}: {report['error']}")
 
     def time_of_end(rank: int) -> float:
-        return failures[rank].timestamp - SOONER * (failures[rank].exitcode < 0)
+        code = failures[rank].exitcode  # SIGTERM is what the agent sends to the others
+        return failures[rank].timestamp - SOONER * (code < 0 and code != -signal.SIGTERM)
 
     first = min(sorted(failures), key=time_of_end)
     others = f"the other {'rank was' if ranks == 2 else f'{ranks - 1} ranks were'} ended too"

@@ -78,7 +78,7 @@ class PPOConfig:
     mirror: bool = False
     """Train on the left-right mirror image of every sample too; the robot must declare its mirror."""
     parallel_update: bool = True
-    """Train actor and critic in two threads; for feed-forward models."""
+    """Train actor and critic in two threads (with several GPUs: in turn); for feed-forward models."""
 
 
 @dataclass
