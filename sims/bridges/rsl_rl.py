@@ -56,7 +56,9 @@ class RslRlVecEnv(VecEnv):
         Returns:
             Observations, rewards (N,), dones (N,) bool (death or time-out), extras.
         """
-        step = self.env.step(self._array(actions))
+        # rsl_rl collects in inference mode, whose tensors a later reset outside of it could not write to.
+        with torch.inference_mode(False):
+            step = self.env.step(self._array(actions))
         truncated = self._tensor(step.truncated)
         extras: dict[str, Any] = {
             "time_outs": truncated,
