@@ -32,7 +32,7 @@ def all_plots(evaluation: Evaluation) -> dict[str, str]:
     return {name: svg for name, svg in plots.items() if svg}
 
 
-def _figure(
+def blank_figure(
     width: float, height: float, columns: int = 1, rows: int = 1, **options: Any
 ) -> tuple[Any, Any, Any]:
     """A figure that is on no screen and in no global list: (context, figure, axes)."""
@@ -43,7 +43,7 @@ def _figure(
     return style, figure, figure.subplots(rows, columns, **options)
 
 
-def _svg(style: Any, figure: Any) -> str:
+def svg_text(style: Any, figure: Any) -> str:
     """The figure as an <svg> element without the XML prologue."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -56,7 +56,7 @@ def scatter(evidence: Evidence) -> str:
     """Commanded against mean measured velocity of each episode, with the 5..95 % range over the steps."""
     alive, velocity = evidence.traces.array("alive"), evidence.traces.array("velocity")
     command = evidence.walking.command
-    style, figure, axes = _figure(9.6, 3.1, 3)
+    style, figure, axes = blank_figure(9.6, 3.1, 3)
     lived = alive.any(0)
     masked = np.where(alive[:, lived, None], velocity[:, lived], np.nan)
     middle = np.nanmean(masked, axis=0) if lived.any() else np.zeros((0, 3))
@@ -72,7 +72,7 @@ def scatter(evidence: Evidence) -> str:
             ax.plot(fallen, fallen, "x", color=BAD, label="fell at once")
         ax.set(xlabel=f"commanded {label}", ylabel="measured")
     axes[0].legend(frameon=False, fontsize=8)
-    return _svg(style, figure)
+    return svg_text(style, figure)
 
 
 def tour_curves(evidence: Evidence) -> str:
@@ -81,7 +81,7 @@ def tour_curves(evidence: Evidence) -> str:
     if not len(tour.command):
         return ""
     time = np.arange(len(tour.command)) * evidence.period
-    style, figure, axes = _figure(9.6, 4.6, rows=3, sharex=True)
+    style, figure, axes = blank_figure(9.6, 4.6, rows=3, sharex=True)
     for i, (label, _) in enumerate(AXES_SHOWN):
         axes[i].plot(time, tour.velocity[:, i], color=MEASURED, lw=1.0, label="measured")
         axes[i].step(time, tour.command[:, i], color=INK, lw=1.4, where="post", label="commanded")
@@ -89,7 +89,7 @@ def tour_curves(evidence: Evidence) -> str:
     axes[0].legend(frameon=False, fontsize=8, loc="upper right", ncols=2)
     axes[2].set_xlabel("time [s]")
     axes[2].set_xlim(0, time[-1])
-    return _svg(style, figure)
+    return svg_text(style, figure)
 
 
 def gait_diagram(evidence: Evidence, seconds: float = 2.0) -> str:
@@ -100,7 +100,7 @@ def gait_diagram(evidence: Evidence, seconds: float = 2.0) -> str:
     moving = np.flatnonzero(np.abs(evidence.tour.command[:, 0]) > 0)
     middle = int(moving[0] + round(1.5 / period)) if len(moving) else 0
     span = contact[middle : middle + round(seconds / period)]
-    style, figure, ax = _figure(9.6, 0.5 + 0.32 * contact.shape[1])
+    style, figure, ax = blank_figure(9.6, 0.5 + 0.32 * contact.shape[1])
     for row in range(len(evidence.foot_names)):
         down = np.concatenate([[False], span[:, row], [False]]).astype(int)
         start, stop = np.flatnonzero(np.diff(down) == 1), np.flatnonzero(np.diff(down) == -1)
@@ -113,7 +113,7 @@ def gait_diagram(evidence: Evidence, seconds: float = 2.0) -> str:
     )
     ax.set_yticks(range(len(evidence.foot_names)), evidence.foot_names)
     ax.grid(axis="y", visible=False)
-    return _svg(style, figure)
+    return svg_text(style, figure)
 
 
 def torque_histogram(evidence: Evidence) -> str:
@@ -123,7 +123,7 @@ def torque_histogram(evidence: Evidence) -> str:
         return ""
     hard = max(evidence.effort_limit, default=0.0)
     top = max(float(torque.max()), hard) * 1.05
-    style, figure, ax = _figure(9.6, 2.6)
+    style, figure, ax = blank_figure(9.6, 2.6)
     ax.hist(torque, bins=np.linspace(0, top, 90), color=MEASURED, log=True)
     for constraint in evidence.constraints:
         if constraint.reads == "joint_torque":
@@ -133,7 +133,7 @@ def torque_histogram(evidence: Evidence) -> str:
     ax.axvline(hard, color=INK, lw=1.4, ls="--", label=f"strongest drive, {hard:g} N m")
     ax.set(xlabel="|joint torque| [N m]", ylabel="samples", xlim=(0, top))
     ax.legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, ncols=2)
-    return _svg(style, figure)
+    return svg_text(style, figure)
 
 
 def matrix_bars(matrix: Matrix) -> str:
@@ -142,7 +142,9 @@ def matrix_bars(matrix: Matrix) -> str:
     if matrix.terrain:
         groups.append(list(matrix.terrain))
     widths = [len(group) + 0.6 for group in groups]
-    style, figure, axes = _figure(9.6, 4.2, len(groups), 2, width_ratios=widths, sharey="row", squeeze=False)
+    style, figure, axes = blank_figure(
+        9.6, 4.2, len(groups), 2, width_ratios=widths, sharey="row", squeeze=False
+    )
     for column, group in enumerate(groups):
         _fall_bars(axes[0][column], group)
         _error_dots(axes[1][column], group)
@@ -153,7 +155,7 @@ def matrix_bars(matrix: Matrix) -> str:
     handles, labels = axes[1][0].get_legend_handles_labels()
     figure.legend(handles, labels, frameon=False, fontsize=8, ncols=3, loc="outside lower right")
     axes[1][0].set_ylim(bottom=0)
-    return _svg(style, figure)
+    return svg_text(style, figure)
 
 
 def _fall_bars(ax: Any, group: list[Row]) -> None:

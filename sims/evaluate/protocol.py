@@ -196,23 +196,16 @@ class _Stages:
     def _open(
         self, num_envs: int, physics: Physics, ground: Mapping[str, Any] | None = None
     ) -> tuple[Any, Policy]:
-        overrides = {} if physics == "training" else self._fine_overrides()
-        overrides |= engine_overrides(self.settings.engine, self.settings.device) | (ground or {})
+        overrides = {} if physics == "training" else fine_physics(self._control_period())
+        overrides |= {**engine_overrides(self.settings.engine, self.settings.device), **(ground or {})}
         env = self.make_env(
             self.task, num_envs=num_envs, seed=self.settings.seed, play=True, overrides=overrides
         )
         require_velocity_env(env, self.task)
         return env, self.make_policy(self.path, env.spec, num_envs)
 
-    def _fine_overrides(self) -> dict[str, Any]:
-        period = self.make_policy(self.path, None, 1).spec.control_period
-        return {
-            "physics.timestep": FINE_STEP,
-            "physics.substeps": round(period / FINE_STEP),
-            "physics.cone": "elliptic",
-            "physics.iterations": 50,
-            "physics.ls_iterations": 50,
-        }
+    def _control_period(self) -> float:
+        return self.make_policy(self.path, None, 1).spec.control_period
 
     def _track(self, what: str) -> Callable[[int, int], None]:
         return lambda done, total: self.progress(what, done, total)
@@ -302,6 +295,17 @@ class _Stages:
             return run_tour(
                 env, policy, command_box(env), self.settings.seed, self.settings.video, self._track("tour")
             )
+
+
+def fine_physics(control_period: float) -> dict[str, Any]:
+    """Overrides of a task that make it a fine simulation with that control period [s]."""
+    return {
+        "physics.timestep": FINE_STEP,
+        "physics.substeps": round(control_period / FINE_STEP),
+        "physics.cone": "elliptic",
+        "physics.iterations": 50,
+        "physics.ls_iterations": 50,
+    }
 
 
 def longer_delay_line(env: Any, latency: float) -> dict[str, float]:

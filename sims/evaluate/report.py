@@ -14,7 +14,7 @@ from sims.evaluate.matrix import UNITS, Row
 from sims.evaluate.plots import all_plots
 from sims.evaluate.protocol import Evaluation
 
-TEMPLATE = Path(__file__).with_name("report.html")
+TEMPLATE, STYLE = (Path(__file__).with_name(f"report.{kind}") for kind in ("html", "css"))
 PHYSICS_NAMES = {
     "fine": "fine physics (2 ms, elliptic cones, 50 iterations)",
     "training": "training physics",
@@ -53,6 +53,7 @@ def render_html(evaluation: Evaluation, film: Path | None = None) -> str:
     return template.render(
         e=evaluation,
         plots=plots,
+        style=jinja2.utils.markupsafe.Markup(STYLE.read_text(encoding="utf-8")),
         film=_film_source(film),
         physics_names=PHYSICS_NAMES,
         short_names={name: f"{name} physics" for name in PHYSICS_NAMES},

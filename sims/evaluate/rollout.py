@@ -62,7 +62,11 @@ def require_velocity_env(env: Env, task: str, needed: tuple[str, ...] = NEEDED) 
 
 def command_box(env: Any, wanted: Ranges = COMMANDS) -> Ranges:
     """The wanted ranges, cut to what the task trains (`env.command_ranges`: vx, vy, wz, where it has one)."""
-    trained = getattr(env, "command_ranges", wanted)
+    return cut_ranges(wanted, getattr(env, "command_ranges", wanted))
+
+
+def cut_ranges(wanted: Ranges, trained: Ranges) -> Ranges:
+    """The part of each wanted range that was trained."""
     return tuple(
         (max(low, t_low), min(high, t_high))
         for (low, high), (t_low, t_high) in zip(wanted, trained, strict=True)
@@ -96,6 +100,7 @@ def rollout(
     push: np.ndarray | None = None,
     record: tuple[Recorder, ...] = (),
     progress: Callable[[int, int], None] | None = None,
+    begin: Callable[[Any], None] = lambda env: None,
 ) -> Rollout:
     """Run every environment once for `seconds` under a constant command; a fall ends its episode.
 
@@ -110,6 +115,8 @@ def rollout(
         push: (N,) speed [m/s] of the kicks that come every `PUSH_INTERVAL` in a random direction.
         record: see every step.
         progress: called with (steps done, steps in all).
+        begin: called with the environment after the reset, with physics and commands set, to change the
+            start states.
     """
     n, steps = env.num_envs, round(seconds / env.spec.control_period)
     everyone = np.arange(n)
@@ -119,6 +126,7 @@ def rollout(
     if physics is not None:
         env.set_physics(everyone, **physics)
     env.set_command(command)
+    begin(env)
     policy.reset()
     random = np.random.default_rng(seed + 1)
     push_every = round(PUSH_INTERVAL / env.spec.control_period)
