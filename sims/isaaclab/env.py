@@ -23,6 +23,9 @@ class IsaacLabEnv(Env):
 
     Isaac Lab resets in the same step, like the contract has it. Observations are its own manager's, noise and
     history included; an environment that ended by death and by the clock at once is terminated.
+
+    Training steps in torch's inference mode. What a task keeps between steps must stay writable outside of
+    it, so everything here runs with the mode off and without gradients.
     """
 
     def __init__(
@@ -89,11 +92,13 @@ class IsaacLabEnv(Env):
 
     def step(self, actions: Tensor) -> Step:
         """See Env."""
-        return self._advance(self._checked(actions))
+        with torch.inference_mode(False), torch.no_grad():
+            return self._advance(self._checked(actions))
 
     def step_si(self, targets: Mapping[str, Any]) -> Step:
         """See Env. The task is given the raw action that the targets come from."""
-        return self._advance(self._checked(raw_action(self.spec.actions, targets, self.device)))
+        with torch.inference_mode(False), torch.no_grad():
+            return self._advance(self._checked(raw_action(self.spec.actions, targets, self.device)))
 
     def observe(self) -> dict[str, Tensor]:
         """See Env."""
@@ -118,20 +123,18 @@ class IsaacLabEnv(Env):
         self._final, self._constraints = None, {}
         lab.extras.pop("log", None)
         lab.extras.pop("final_obs", None)
-        # Training steps in inference mode, but the tensors that a task keeps must stay writable after it.
-        with torch.inference_mode(False), torch.no_grad():
-            self._stepping = True
-            try:
-                given = raw if self._clip is None else raw.clamp(-self._clip, self._clip)
-                source, reward, terminated, time_outs, extras = lab.step(given)
-            finally:
-                self._stepping = False
-            terminated = terminated.clone()
-            truncated = time_outs & ~terminated
-            self._obs = self._arranged(source)
-            ended = terminated | truncated
-            self._action = torch.where(ended[:, None], 0.0, self._action)
-            final = self._final_obs(ended)
+        self._stepping = True
+        try:
+            given = raw if self._clip is None else raw.clamp(-self._clip, self._clip)
+            source, reward, terminated, time_outs, extras = lab.step(given)
+        finally:
+            self._stepping = False
+        terminated = terminated.clone()
+        truncated = time_outs & ~terminated
+        self._obs = self._arranged(source)
+        ended = terminated | truncated
+        self._action = torch.where(ended[:, None], 0.0, self._action)
+        final = self._final_obs(ended)
         log = {name: float(value) for name, value in extras.get("log", {}).items()}
         reward = reward.to(torch.float32).clone()
         return Step(self._obs, reward, terminated, truncated, self._constraints, final, log)
