@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Callable
 
 from agents.on_policy.config import ConstraintConfig, ModelConfig, PPOConfig, TrainConfig
 from landward.errors import RegistryError
@@ -26,11 +27,19 @@ def agent_config(task: str) -> TrainConfig:
     module, _, attribute = target.partition(":")
     try:
         make = getattr(importlib.import_module(module), attribute)
-        return make(task) if inspect.signature(make).parameters else make()
+        return make(task) if _takes_a_name(make) else make()
     except (ImportError, AttributeError, ValueError) as error:
         raise RegistryError(
             f"the training configuration {target!r} of task {task!r} does not load: {error}"
         ) from error
+
+
+def _takes_a_name(make: Callable[..., TrainConfig]) -> bool:
+    """Whether a function has a parameter without a default."""
+    return any(
+        parameter.default is parameter.empty and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+        for parameter in inspect.signature(make).parameters.values()
+    )
 
 
 def go1_flat() -> TrainConfig:

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -51,7 +50,7 @@ def launch(job: Mapping[str, Any], ranks: int, device: str) -> int:
     """
     if ranks < 1:
         raise LandwardError(f"--gpus must be at least 1, got {ranks}")
-    if torch.device(device).type == "cuda":
+    if device.partition(":")[0] == "cuda":
         check_gpus(ranks)
     for name in list(logging.root.manager.loggerDict):
         if name.startswith("torch.distributed.elastic"):  # its own account of what is told below

@@ -43,10 +43,10 @@ class World:
         Raises:
             LandwardError: `name` is one certain GPU, and there are several ranks.
         """
-        wanted = torch.device(name)
-        if self.size == 1 or wanted.type != "cuda":
+        kind, colon, _ = name.partition(":")
+        if self.size == 1 or kind != "cuda":
             return name
-        if wanted.index is not None:
+        if colon:
             raise LandwardError(f"device {name!r} is one GPU, {self.size} processes need one each: use cuda")
         return f"cuda:{self.local_rank}"
 
@@ -122,7 +122,7 @@ def join(device: str) -> World:
     if size <= 1:
         return ALONE
     world = World(size, rank, local)
-    if torch.device(world.device(device)).type == "cuda":
+    if world.device(device).startswith("cuda"):
         check_gpus(local + 1)
         torch.cuda.set_device(local)
         # Gloo carries what lies in main memory: numbers, states of simulators
