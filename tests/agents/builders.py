@@ -28,7 +28,7 @@ def make_obs(num_envs, generator=None):
     return TensorDict({"policy": policy, "critic": critic}, batch_size=[num_envs])
 
 
-def make_alg(num_envs=2, steps=3, recurrent=False, distribution=None, **algorithm):
+def make_alg(num_envs=2, steps=3, recurrent=False, distribution=None, world=None, **algorithm):
     torch.manual_seed(0)
     common = {
         "class_name": "RNNModel" if recurrent else "MLPModel",
@@ -40,7 +40,8 @@ def make_alg(num_envs=2, steps=3, recurrent=False, distribution=None, **algorith
     cfg = {
         "num_steps_per_env": steps,
         "obs_groups": {"actor": ["policy"], "critic": ["critic"]},
-        "multi_gpu": None,
+        "multi_gpu": world
+        and {"global_rank": world.rank, "local_rank": world.local_rank, "world_size": world.size},
         "actor": {**common, "distribution_cfg": distribution or {"class_name": "GaussianDistribution"}},
         "critic": dict(common),
         "algorithm": {"class_name": ConstrainedPPO, "gamma": 0.9, "lam": 0.8, **algorithm},
