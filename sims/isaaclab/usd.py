@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from landward.atomic import describe_os_error
+from landward.cache import cache_folder
 from landward.errors import RegistryError, RunError, SimulationError
 from robots import Robot, get_robot, robot_names
 from robots.robot import robot_data_root
@@ -111,14 +111,6 @@ def described_links(described: Described) -> list[Link]:
     return links_of(model, described.feet)
 
 
-def cache_folder() -> Path:
-    """Where converted files are kept: `$XDG_CACHE_HOME/landward/usd`, `~/.cache/landward/usd` without it."""
-    root = os.environ.get("XDG_CACHE_HOME", "")
-    # The XDG base directory specification has relative paths ignored.
-    base = Path(root) if root and Path(root).is_absolute() else Path.home() / ".cache"
-    return base / "landward" / "usd"
-
-
 def _cached(links: Sequence[Link], name: str) -> Path:
     return _at_first_use(name, digest(links), lambda path: write_robot(links, name, path))
 
@@ -142,7 +134,7 @@ def _plain(value: Any) -> Any:
 
 def _at_first_use(name: str, content: bytes, write: Callable[[Path], None]) -> Path:
     key = hashlib.sha256(f"{VERSION}:".encode() + content).hexdigest()[:16]
-    path = cache_folder() / f"{name}-{key}" / f"{name}.usda"
+    path = cache_folder("usd") / f"{name}-{key}" / f"{name}.usda"
     if not path.is_file():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,9 +20,11 @@ import numpy as np
 from landward.errors import require
 from sims.isaaclab.links import Link, Solid, compose
 
-VERSION = 2
+VERSION = 3
 """Part of the cache's key: raise it when the files that this module writes change."""
 GROUND_PRIM = "ground"
+SLIPPERY = 1e-4
+"""Friction of the ground itself; MuJoCo Warp warns of less than 1e-5."""
 
 
 def write_robot(links: Sequence[Link], name: str, path: Path) -> None:
@@ -62,8 +64,8 @@ def write_robot(links: Sequence[Link], name: str, path: Path) -> None:
 def write_ground(path: Path) -> None:
     """Write an endless horizontal plane z = 0 on which a contact has the friction of what touches it.
 
-    Its own friction is 0 and contacts take the larger of the two: Newton's MuJoCo solver always does, PhysX
-    when one of the materials asks for it.
+    Its own friction is next to none and contacts take the larger of the two: Newton's MuJoCo solver always
+    does, PhysX when one of the materials asks for it.
     """
     usd = _pxr("Usd", "UsdGeom", "UsdPhysics")
     stage = _new_stage(usd)
@@ -73,7 +75,7 @@ def write_ground(path: Path) -> None:
     plane.CreateAxisAttr("Z")
     plane.CreatePurposeAttr("guide")
     usd.UsdPhysics.CollisionAPI.Apply(plane.GetPrim())
-    material = _material(stage, root, 0.0)
+    material = _material(stage, root, SLIPPERY)
     _attribute(material, "PhysxMaterialAPI", "physxMaterial:frictionCombineMode", "Token", "max")
     _bind(plane.GetPrim(), material)
     _save(stage, path)
@@ -172,7 +174,7 @@ def _from_x(axis: Any) -> Any:
 def _material(stage: Any, root: Any, friction: float) -> Any:
     """The prim of the material with this friction, made when there is none yet."""
     usd = _pxr("UsdPhysics")
-    path = root.GetPath().AppendPath(f"materials/friction_{round(1000 * friction)}")
+    path = root.GetPath().AppendPath(f"materials/{_prim_name(f'friction_{friction:.6g}')}")
     prim = stage.GetPrimAtPath(path)
     if not prim:
         usd.UsdGeom.Scope.Define(stage, path.GetParentPath())

@@ -123,7 +123,7 @@ def test_a_file_is_converted_once_and_again_when_the_robot_changes():
 def test_the_grounds_own_friction_gives_way_to_what_touches_it():
     stage, api = _stage(usd.ground_usd()), _physics()
     material = next(prim for prim in stage.Traverse() if prim.HasAPI(api.MaterialAPI))
-    assert api.MaterialAPI(material).GetDynamicFrictionAttr().Get() == 0.0
+    assert api.MaterialAPI(material).GetDynamicFrictionAttr().Get() < 1e-3
     assert material.GetAttribute("physxMaterial:frictionCombineMode").Get() == "max"
 
 
@@ -160,9 +160,3 @@ def test_a_cache_that_cannot_be_written_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     with pytest.raises(RunError, match="XDG_CACHE_HOME"):
         usd.ground_usd()
-
-
-def test_the_cache_is_below_home_where_xdg_names_no_absolute_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert usd.cache_folder() == tmp_path / ".cache" / "landward" / "usd"
