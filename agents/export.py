@@ -31,7 +31,8 @@ from sims.env import Env
 OPSET = 18
 """ONNX operator set; onnxruntime reads it since 1.14 (2023), so old robots do too."""
 TOLERANCE = 1e-5
-"""Largest accepted difference between training and export, relative to max(1, |command|)."""
+"""Largest accepted difference between training and export, relative to max(1, |command|, |scale|): of a raw
+action of 1, or of the command."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class ExportReport:
     resets: int
     """Episodes that began within the comparison."""
     error: float
-    """Largest difference of a command, relative to max(1, |command|)."""
+    """Largest difference of a command, relative to max(1, |command|, |scale of the action|)."""
 
 
 def export_policy(
@@ -213,8 +214,8 @@ def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> 
     strongly to its last action, rounding would otherwise grow from step to step, whatever the export.
 
     Returns:
-        Largest difference of each policy, relative to max(1, |command|); and the number of episodes that
-        ended.
+        Largest difference of each policy, relative to max(1, |command|, |scale|); and the number of episodes
+        that ended.
     """
     recorded = _LastActions(env)
     vec = RslRlVecEnv(env, str(next(actor.parameters()).device))
@@ -222,6 +223,7 @@ def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> 
     actor.reset()
     env.episode_steps = _episodes_that_end(env, steps)
     errors, resets = dict.fromkeys(policies, 0.0), 0
+    units = {term.name: float(np.abs(term.scale).max()) for term in env.spec.actions}
     was_training = actor.training
     actor.eval()
     with torch.inference_mode():
@@ -232,10 +234,10 @@ def compare(actor: MLPModel, env: Env, policies: dict[str, Any], steps: int) -> 
             measured = {name: to_numpy(value) for name, value in env.measurements().items()}
             for name, policy in policies.items():
                 commands = policy(measured)
-                pairs = [(commands[term], command) for term, command in expected.items()]
+                pairs = [(commands[term], command, units[term]) for term, command in expected.items()]
                 carried = policy.state()
                 pairs += [
-                    (carried[state], value) for state, value in recorded.after(raw.cpu().numpy()).items()
+                    (carried[state], value, 1.0) for state, value in recorded.after(raw.cpu().numpy()).items()
                 ]
                 errors[name] = max(errors[name], *(_difference(*pair) for pair in pairs))
             recorded.append(raw.cpu().numpy())
@@ -275,9 +277,9 @@ class _LastActions:
             frames[env_ids] = 0.0
 
 
-def _difference(one: np.ndarray, other: np.ndarray) -> float:
-    """Largest difference relative to max(1, |other|)."""
-    return float((np.abs(one - other) / np.maximum(1.0, np.abs(other))).max())
+def _difference(one: np.ndarray, other: np.ndarray, unit: float) -> float:
+    """Largest difference relative to max(1, |other|, unit); a raw action is exact to float32's rounding."""
+    return float((np.abs(one - other) / np.maximum(max(1.0, unit), np.abs(other))).max())
 
 
 def _episodes_that_end(env: Env, steps: int) -> Any:
