@@ -109,9 +109,11 @@ class WarpBatch:
         """
         wp = self._wp
         with wp.ScopedDevice(self.device):
+            wp.synchronize_device()  # recording is on a stream of Warp's own: what torch began is done before
             program()
             with wp.ScopedCapture(device=self.device) as captured:
                 program()
+            wp.synchronize_device()
 
         def replay() -> None:
             wp.capture_launch(captured.graph, stream=self._torch_stream())

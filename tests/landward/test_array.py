@@ -3,7 +3,16 @@ import json
 import numpy as np
 import pytest
 
-from landward.array import NumpyRandom, TorchRandom, array_namespace, as_float32, constant, copy, to_numpy
+from landward.array import (
+    NumpyRandom,
+    TorchRandom,
+    array_namespace,
+    as_float32,
+    constant,
+    convert,
+    copy,
+    to_numpy,
+)
 from landward.errors import LandwardError
 
 
@@ -86,3 +95,14 @@ def test_conversions():
         twin[0] = 1.0
         assert array[0] == 0.0
     assert to_numpy(torch.ones(2, requires_grad=True)).tolist() == [1.0, 1.0]
+
+
+def test_convert_takes_any_kind_to_the_wanted_one():
+    torch = pytest.importorskip("torch")
+    namespace = array_namespace(torch.zeros(1))
+    for given in ([1, 2], np.array([1, 2]), torch.tensor([1, 2])):
+        ours, theirs = convert(given, np, "cpu"), convert(given, namespace, "cpu", torch.float32)
+        assert isinstance(ours, np.ndarray) and ours.tolist() == [1, 2]
+        assert theirs.dtype == torch.float32 and theirs.tolist() == [1, 2]
+    same = torch.zeros(2)
+    assert convert(same, namespace, "cpu").data_ptr() == same.data_ptr()

@@ -3,7 +3,7 @@ import pytest
 from landward.errors import LandwardError, RegistryError
 from robots import get_robot
 from sims import engines
-from sims.engines import ENGINES, EngineEntry, get_engine, make_engine
+from sims.engines import ENGINES, EngineEntry, engine_overrides, get_engine, make_engine
 from sims.physics import PhysicsCfg
 
 
@@ -40,3 +40,11 @@ def test_an_engine_that_is_not_installed_says_what_installs_it(monkeypatch):
         LandwardError, match="engine far needs 'far_simulator'.*not installed here; run make far"
     ):
         make_engine("far", get_robot("go1"), PhysicsCfg(), 2)
+
+
+def test_options_become_settings_of_the_task():
+    assert engine_overrides(None, None) == {}
+    assert engine_overrides("", "") == {}
+    assert engine_overrides("warp", "cuda:1") == {"engine": "warp", "device": "cuda:1"}
+    with pytest.raises(RegistryError, match="unknown engine 'bullet'"):
+        engine_overrides("bullet", None)

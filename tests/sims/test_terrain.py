@@ -52,3 +52,18 @@ def test_a_large_query_gives_what_small_ones_give():
 def test_a_nan_position_gives_a_nan_height_and_spares_the_others():
     heights = RAMP.height_at(np.array([[np.nan, 0.0], [0.0, 0.0], [0.0, np.nan]], np.float32))
     assert np.isnan(heights).tolist() == [True, False, True]
+
+
+def test_torch_gives_the_same():
+    torch = pytest.importorskip("torch")
+    random = np.random.default_rng(0)
+    terrain = Terrain(heights=random.normal(size=(7, 9)).astype(np.float32), cell=0.3)
+    points = random.uniform(-2.0, 2.0, (50, 4, 2)).astype(np.float32)
+    points[0, 0] = np.nan
+    for ground in (terrain, FLAT):
+        theirs = ground.height_at(torch.from_numpy(points))
+        assert theirs.dtype == torch.float32
+        np.testing.assert_allclose(theirs.numpy(), ground.height_at(points), atol=2e-5)
+        np.testing.assert_array_equal(
+            ground.outside(torch.from_numpy(points), 0.1), ground.outside(points, 0.1)
+        )

@@ -47,3 +47,8 @@ def test_what_cannot_be_found_is_named():
         make("no-such-task", 1, 0)
     with pytest.raises(LandwardError, match="ValueError: no licence"):
         make(f"{__name__}:broken_factory", 1, 0)
+
+
+def test_an_engine_is_for_tasks_only():
+    with pytest.raises(RegistryError, match="makes its own environment: leave out --engine"):
+        CheckEnv("tests.sims.fakes:FakeEnv", engine="warp").run()

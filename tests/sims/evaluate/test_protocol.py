@@ -258,3 +258,15 @@ def test_the_tour_follows_its_script_and_is_filmed(tmp_path):
 
 def test_smooth_is_a_trailing_mean():
     np.testing.assert_allclose(smooth(np.array([[0.0], [3.0], [6.0]]), 3), [[0.0], [1.0], [3.0]])
+
+
+def test_engine_and_device_reach_every_environment_and_the_report(policy_file):
+    made = []
+    evaluation = run(policy_file, made=made, engine="warp", device="cuda:1")
+    assert made
+    assert all(overrides["engine"] == "warp" and overrides["device"] == "cuda:1" for *_, overrides in made)
+    settings = json.loads(evaluation.to_json())["settings"]
+    assert (settings["engine"], settings["device"]) == ("warp", "cuda:1")
+    assert "engine warp, device cuda:1" in render_html(evaluation)
+    with pytest.raises(LandwardError, match="unknown engine 'bullet'"):
+        run(policy_file, engine="bullet")

@@ -77,3 +77,11 @@ def test_grids_that_cannot_be_are_refused():
         _ = HeightScan(x=(0.0, 0.5), spacing=0.2).points
     with pytest.raises(SpecError, match="no mirror image"):
         mirror_permutation(HeightScan(y=(-0.2, 0.4)).names)
+
+
+def test_torch_gives_the_same():
+    torch = pytest.importorskip("torch")
+    place, turned = np.array([[0.3, -0.2, 0.4]], np.float32), quat(0.7, 0.2)
+    for ground in (FLAT, plane(0.2, -0.1)):
+        theirs = SMALL.measure(ground, torch.from_numpy(place), torch.from_numpy(turned))
+        np.testing.assert_allclose(theirs.numpy(), SMALL.measure(ground, place, turned), atol=2e-5)

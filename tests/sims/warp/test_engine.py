@@ -9,6 +9,7 @@ from landward.errors import SimulationError  # noqa: E402
 from robots import get_robot  # noqa: E402
 from sims.mujoco.engine import MujocoEngine  # noqa: E402
 from sims.physics import PhysicsCfg, PhysicsParameters  # noqa: E402
+from sims.terrain import Terrain  # noqa: E402
 from sims.warp.engine import WarpEngine  # noqa: E402
 
 pytestmark = pytest.mark.warp
@@ -245,3 +246,19 @@ def test_the_viewers_model_follows_the_first_environment():
     tell(engine, 2)
     _, data = engine.render_model()
     np.testing.assert_allclose(data.qpos, engine._qpos[0].numpy(), atol=1e-7)
+
+
+@pytest.mark.slow  # collisions with height fields are many more kernels
+def test_a_height_field_carries_the_robot_as_in_mujoco():
+    axis = (np.arange(41) - 20) * 0.1
+    slope = Terrain(heights=np.tile(0.1 * axis[None, :], (41, 1)).astype(np.float32), cell=0.1)
+    engines = MujocoEngine(ROBOT, PHYSICS, 1, slope, threads=1), WarpEngine(ROBOT, PHYSICS, 1, slope)
+    for engine in engines:
+        start(engine, height=ROBOT.standing_height + 0.03)
+        for _ in range(25):
+            engine.step(HOME[None])
+    theirs, ours = map(snapshot, engines)
+    assert theirs["foot_contact"].all()
+    np.testing.assert_array_equal(ours["foot_contact"], theirs["foot_contact"])
+    np.testing.assert_allclose(ours["root_pos_w"], theirs["root_pos_w"], atol=5e-3)
+    np.testing.assert_allclose(ours["foot_height"], theirs["foot_height"], atol=2e-3)
