@@ -140,8 +140,8 @@ def first_lines(found: Mapping[str, tuple[Difference, ...]]) -> list[str]:
     lines = []
     for label, several in found.items():
         faults = [f"{d.term}: {d.bookkeeping}" for d in several if d.bookkeeping]
-        late = [d for d in several if d.first is not None]
-        seen = next((d for d in late if d.seen), None)
+        late = [(d.first, d) for d in several if d.first is not None]
+        time, seen = next(((at, d) for at, d in late if d.seen), (0.0, None))
         if faults:
             lines.append(
                 f"{label}: in the start state already, before any physics: {'; '.join(faults)}. "
@@ -150,11 +150,11 @@ def first_lines(found: Mapping[str, tuple[Difference, ...]]) -> list[str]:
         elif seen is None:
             lines.append(f"{label}: nothing that the policy reads differs in the first second")
         else:
-            before = [f"{d.term} ({d.first:.2f} s)" for d in late[: late.index(seen)]]
+            before = [f"{d.term} ({at:.2f} s)" for at, d in late if at < time]
             hidden = f"; in the simulator before that: {', '.join(before)}" if before else ""
             where = f" (most in {seen.element})" if seen.element else ""
             lines.append(
-                f"{label}: of what the policy reads, {seen.term} differs first, after {seen.first:.2f} s"
+                f"{label}: of what the policy reads, {seen.term} differs first, after {time:.2f} s"
                 f"{where}{hidden}"
             )
     return lines

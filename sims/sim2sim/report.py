@@ -109,7 +109,8 @@ def print_comparison(comparison: Comparison, console: Any) -> None:
     for column in comparison.columns:
         table.add_column(column.label, justify="right")
     for row in matrix_rows(comparison):
-        cells = [f"{cell['value']}\n{cell['ratio']}".strip() for cell in row["cells"]]
+        # Value, interval and ratio under each other: columns stay narrow with many engines.
+        cells = [f"{cell['value'].replace(' [', chr(10) + '[')}\n{cell['ratio']}" for cell in row["cells"]]
         table.add_row(row["label"], *cells)
     console.print(table)
     for line in comparison.first:

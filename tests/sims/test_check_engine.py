@@ -1,5 +1,7 @@
 """Each planted fault is told by one message that names it; sound engines pass."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,8 @@ from sims.mujoco.engine import MujocoEngine
 from sims.physics import PhysicsCfg
 from sims.probe.respond import Response
 from sims.rotation import rotate_inverse
+from sims.velocity.go1 import go1_flat
+from sims.velocity.observations import velocity_spec
 from tests.sims.planted import (
     BREADTH_FIRST,
     FEET,
@@ -319,3 +323,30 @@ def test_a_response_is_compared_after_a_round_trip(reference, tmp_path):
 def test_engines_of_different_rates_are_not_compared(reference):
     with pytest.raises(SimulationError, match="go1 every 0.01 s and go1 every 0.02 s"):
         check_engine(PlantedEngine(physics=PhysicsCfg(substeps=2)), reference)
+
+
+# the same faults in a policy's spec, before any engine runs
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (
+            {"names": tuple(GO1.joint_names[i] for i in SWAP)},
+            "names[0]: expected 'FR_hip_joint', got 'FL_hip_",
+        ),
+        (
+            {"names": tuple(GO1.joint_names[i] for i in BREADTH_FIRST)},
+            "names[0]: expected 'FR_hip_joint', got",
+        ),
+        ({"unit": "deg"}, "unit: expected 'rad', got 'deg'"),
+        ({"offset": 0.0}, "offset: expected (-0.1, 0.9, -1.8"),
+        ({"stiffness": (20.0,) * 12}, "stiffness[0]: expected 35.0, got 20.0"),
+    ],
+)
+def test_faults_of_a_policys_spec_are_told_by_its_comparison(fault, words):
+    spec = velocity_spec("go1-flat", GO1, go1_flat())
+    action = dataclasses.replace(spec.actions[0], **fault)
+    other = dataclasses.replace(spec, actions=(action,))
+    lines = spec.interface_diff(other)
+    assert any(words in line for line in lines), lines
