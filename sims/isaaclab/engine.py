@@ -76,8 +76,13 @@ class IsaacLabEngine(Engine):
             )
         links = robot_links(robot, physics)
         files = engine_usd(robot, physics), ground_usd()
-        self._simulation = Simulation(robot, physics, links, files, num_envs, backend, device)
         self.robot, self.physics, self.num_envs, self.terrain = robot, physics, num_envs, terrain
+        # MuJoCo draws; its model's joints are in the order of the links.
+        self._scene = RobotScene(robot, dataclasses.replace(physics, max_latency=0.0), terrain)
+        hinges = [link.joint.name for link in links if link.joint is not None]
+        self._simulation = Simulation(robot, physics, links, files, num_envs, backend, device)
+        # Every joint of the model is the robot's, or there would be no simulation.
+        self._drawn_joints = [robot.joint_names.index(name) for name in hinges]
         self._torch_device = self._simulation.device
         self.device = str(self._torch_device)
         self.total_mass = sum(link.mass for link in links)
@@ -86,11 +91,6 @@ class IsaacLabEngine(Engine):
         self._guard = DivergenceGuard(robot.name, num_envs, dump_dir)
         self.state = RobotState()
         self._make_buffers()
-        # MuJoCo draws; its model's joints are in the order of the links.
-        drawn = dataclasses.replace(physics, max_latency=0.0)
-        self._scene = RobotScene(robot, drawn, terrain)
-        hinges = [link.joint.name for link in links if link.joint is not None]
-        self._drawn_joints = [robot.joint_names.index(name) for name in hinges if name in robot.joint_names]
 
     def _make_buffers(self) -> None:
         n, joints, device = self.num_envs, len(self.robot.joint_names), self._torch_device
