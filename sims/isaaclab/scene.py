@@ -85,13 +85,23 @@ def embodiment(env: Any) -> str:
 
 
 def slide_joints(stage: Any, robot: Any) -> dict[str, bool]:
-    """Joint name -> whether it is a slide, from the USD stage, which all backends share."""
+    """Joint name -> whether it is a slide, from the USD stage, which all backends share.
+
+    Raises:
+        SpecError: the stage does not have the robot, or not all of its joints.
+    """
     usd, physics = (importlib.import_module(f"pxr.{name}") for name in ("Usd", "UsdPhysics"))
-    first = robot.cfg.prim_path.replace("env_.*", "env_0").replace("{ENV_REGEX_NS}", "/World/envs/env_0")
-    root = stage.GetPrimAtPath(first)
+    find = importlib.import_module("isaaclab.sim.utils.queries").find_first_matching_prim
+    root = find(robot.cfg.prim_path, stage)
     prims = usd.PrimRange(root, usd.TraverseInstanceProxies()) if root else ()
-    slides = {prim.GetName() for prim in prims if prim.IsA(physics.PrismaticJoint)}
-    return {name: name in slides for name in robot.joint_names}
+    kinds = {prim.GetName(): prim.IsA(physics.PrismaticJoint) for prim in prims if prim.IsA(physics.Joint)}
+    lost = [name for name in robot.joint_names if name not in kinds]
+    if lost:
+        raise SpecError(
+            f"the USD stage has no joint {', '.join(lost)} below {robot.cfg.prim_path}, so nobody knows "
+            "whether it turns or slides: name the joints of the robot's USD file as Isaac Lab does"
+        )
+    return {name: kinds[name] for name in robot.joint_names}
 
 
 def joint_gains(robot: Any) -> dict[str, tuple[float, float, float]]:

@@ -21,6 +21,7 @@ from agents.recipes import agent_config
 from landward.constraint import Constraint
 from landward.onnx_policy import OnnxPolicy
 from sims.check import check_env
+from sims.check_tools import column_tolerance
 from sims.isaaclab.cfg import IsaacLabCfg
 from sims.registry import make_env
 
@@ -118,6 +119,21 @@ def time_outs(env) -> dict:
     }
 
 
+def wrong_final_terms(env) -> list[str]:
+    """Terms of the actor whose final observation is not what would have been seen without the time-out."""
+    still = torch.zeros(env.num_envs, sum(term.size for term in env.spec.actions))
+    env.reset(seed=1)
+    going_on = env.step(still).obs["policy"]
+    env.reset(seed=1)
+    env.episode_steps[1:] = env.max_episode_steps - 1
+    final = env.step(still).final_obs["policy"]
+    terms = env.spec.group("policy")
+    allowed = torch.from_numpy(column_tolerance(terms)).to(torch.float32) + 1e-4 * going_on.abs()
+    off = ((final - going_on).abs() > allowed).any(0)
+    names = [term.name for term in terms for _ in range(term.size * term.history)]
+    return sorted({name for name, bad in zip(names, off.tolist(), strict=True) if bad})
+
+
 def main(engine: str, folder: Path) -> None:
     """Run both tasks on one backend; both are stock, nothing is overridden."""
     results: dict = {}
@@ -132,6 +148,7 @@ def main(engine: str, folder: Path) -> None:
     with make_env(CARTPOLE, 4, seed=0, cfg=cartpole) as env:
         done("cartpole_check", findings(env))
         done("cartpole_time_outs", time_outs(env))
+        done("cartpole_final", wrong_final_terms(env))
     done("cartpole", trained(CARTPOLE, cartpole, 512, 60, folder))
     done("cartpole_success", successes(CARTPOLE, cartpole, results["cartpole"]["policy"]))
     done("cartpole_parity", parity(CARTPOLE, cartpole, results["cartpole"], ""))
@@ -140,6 +157,7 @@ def main(engine: str, folder: Path) -> None:
         done("go2_joints", list(env.lab.scene["robot"].joint_names))
         done("go2_check", findings(env))
         done("go2_time_outs", time_outs(env))
+        done("go2_final", wrong_final_terms(env))
     done("go2", trained(GO2, cfg, 32, 3, folder))
     done("go2_parity", parity(GO2, cfg, results["go2"], "joint_pos"))
 
