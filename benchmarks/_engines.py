@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from benchmarks import _common
-from benchmarks._steppers import BareBatch, Floats, Speed, Stopwatch
+from benchmarks._steppers import BareBatch, Speed, Stopwatch
 from landward.provenance import cpu_count
 from robots import get_robot
 from sims.engine import Engine
@@ -51,9 +51,9 @@ class BareMujoco:
         """See Bare."""
         self._batch.load(self._engine.state_dict()["rows"])
 
-    def run(self, targets: Floats) -> None:
+    def run(self, targets: Sequence[Any]) -> None:
         """See Bare."""
-        self._batch.run(targets)
+        self._batch.run(np.asarray(targets))
 
 
 class BareWarp:
@@ -175,7 +175,8 @@ def measure(name: str, num_envs: int, steps: int, rounds: int) -> dict[str, list
         return watch.speed(num_envs * steps)
 
     prepare()
-    ours(), alone()  # once for nothing: kernels and caches
+    for candidate in (ours, alone):  # once for nothing: kernels and caches
+        candidate()
     speeds = _common.interleave({OURS: ours, BARE: alone}, rounds, prepare)
     engine.close()
     found = {candidate: [speed.wall for speed in some] for candidate, some in speeds.items()}

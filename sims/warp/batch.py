@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from landward.errors import SimulationError, require
+from sims.mujoco.model import mujoco_module
 
 _LOG = logging.getLogger("landward.warp")
 POINTS = {"SPHERE": 1, "CAPSULE": 2, "CYLINDER": 4, "ELLIPSOID": 1, "BOX": 8}
@@ -133,8 +134,7 @@ class WarpBatch:
 
 def capacity(model: Any) -> tuple[int, int]:
     """Room that one copy needs: (contacts, rows of the constraint solver)."""
-    import mujoco as mj
-
+    mj = mujoco_module()
     touching = [i for i in range(model.ngeom) if model.geom_conaffinity[i]]
     if model.nhfield:
         contacts = HFIELD_POINTS * len(touching)
