@@ -18,6 +18,8 @@ QUANTITIES = (
 )
 TERMS_SHOWN = 6
 """Curves in one panel of the plot of terms."""
+LEAST = 1e-2
+"""Tolerances at the lower edge of that plot."""
 
 
 def all_plots(comparison: Comparison) -> dict[str, str]:
@@ -62,15 +64,13 @@ def term_curves(comparison: Comparison) -> str:
     count = len(comparison.differences)
     style, figure, axes = blank_figure(9.6, 2.8 * count, rows=count, squeeze=False, sharex=True)
     for axis, (engine, several) in zip(axes[:, 0], comparison.differences.items(), strict=True):
-        shown = [d for d in several if d.first is not None][:TERMS_SHOWN]
-        for index, d in enumerate(shown):
+        for index, d in enumerate(several[:TERMS_SHOWN]):
             time = np.arange(len(d.rms)) * comparison.period
-            ratio = np.maximum(d.ratio, 1e-2)
+            ratio = np.maximum(d.ratio, LEAST)
             line = "-" if d.seen else ":"
             axis.plot(time, ratio, line, color=COLOURS[index % len(COLOURS)], label=d.term)
         axis.axhline(1.0, color=COMMANDED, lw=1.2)
-        axis.set(yscale="log", ylabel=f"{engine}\ndifference / tolerance")
-        if shown:
-            axis.legend(frameon=False, fontsize=8, ncols=3, loc="lower right")
+        axis.set(yscale="log", ylim=(LEAST, None), ylabel=f"{engine}\ndifference / tolerance")
+        axis.legend(frameon=False, fontsize=8, ncols=3, loc="lower right")
     axes[-1, 0].set_xlabel("time [s]; dotted: in the simulator only")
     return svg_text(style, figure)
