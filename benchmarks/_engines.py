@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class BareMujoco:
 
     def run(self, targets: Sequence[Any]) -> None:
         """See Bare."""
-        self._batch.run(np.asarray(targets))
+        self._batch.run(cast(Any, targets))
 
 
 class BareWarp:
