@@ -70,6 +70,8 @@ def launch(job: Mapping[str, Any], ranks: int, device: str) -> int:
             signals_to_handle="SIGTERM,SIGHUP",  # Ctrl-C stays Python's, so that a second one interrupts
             shutdown_timeout=STOP_SECONDS,
         )
+        # Where the shell ignores Ctrl-C for a command in the background, kill -INT is to end it all the same.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             elastic_launch(config, sys.executable)("-P", "-m", "agents.cli.rank", name, str(os.getpid()))
         except KeyboardInterrupt:
@@ -78,6 +80,8 @@ def launch(job: Mapping[str, Any], ranks: int, device: str) -> int:
             return 128 + stop.sigval
         except ChildFailedError as error:
             raise _explained(folder, error.failures, ranks) from None
+        finally:
+            signal.signal(signal.SIGINT, before)
         return int(read_report(folder, 0)["status"])
 
 
