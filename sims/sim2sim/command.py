@@ -27,8 +27,9 @@ class Sim2Sim:
 
     Commands and start states are drawn once; physics is nominal, sensors are without noise. Every engine runs
     in a process of its own, in the environment that has it. NAME@fine is an engine with the fine physics of
-    `landward eval`. Writes sim2sim.json and sim2sim.html. Exit status 0 where every engine ran and all agree
-    on the start states, 1 otherwise.
+    `landward eval`, NAME@explicit one whose drives compute their torque once a physics step. Writes
+    sim2sim.json and sim2sim.html. Exit status 0 where every engine ran and all agree on the start states, 1
+    otherwise.
 
     Examples:
         landward sim2sim runs/go1-flat/2026-11-23_14-05-09_seed1 --engines mujoco,mujoco@fine

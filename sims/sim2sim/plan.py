@@ -25,8 +25,9 @@ from sims.velocity.cfg import VelocityCfg
 from sims.velocity.events import Start, draw_start
 
 PLAN, STARTS = "plan.json", "starts.npz"
-FINE = "fine"
-"""NAME@fine is that engine with the fine physics of `landward eval`."""
+FINE, EXPLICIT = "fine", "explicit"
+"""NAME@fine is that engine with the fine physics of `landward eval`, NAME@explicit with drives that compute
+their torque once a physics step, and NAME@fine+explicit with both."""
 NOMINAL = {"friction": 0.8, "payload": 0.0, "strength": 1.0, "latency": 0.0}
 """Physics in every engine. No latency, because engines round it to their physics steps, which differ."""
 
@@ -83,19 +84,31 @@ def parse_variants(names: str, device: str, control_period: float) -> tuple[Vari
     """
     found: list[Variant] = []
     for label in (name.strip() for name in names.split(",") if name.strip()):
-        name, _, setting = label.partition("@")
+        name, _, settings = label.partition("@")
         entry = get_engine(name)
-        if setting not in ("", FINE):
-            raise LandwardError(f"engine {label!r}: only @{FINE} may follow an engine's name")
         if label in [variant.label for variant in found]:
             raise LandwardError(f"engine {label!r} is named twice; name another one, or {name}@{FINE}")
         place = device if device.partition(":")[0] in entry.devices else entry.devices[0]
-        found.append(Variant(label, name, place, fine_physics(control_period) if setting else {}))
+        found.append(Variant(label, name, place, _overrides(label, settings, control_period)))
     if len(found) < 2:
         raise LandwardError(
             f"sim-to-sim compares engines, got {names!r}; name at least two, such as mujoco,warp"
         )
     return tuple(found)
+
+
+def _overrides(label: str, settings: str, control_period: float) -> dict[str, Any]:
+    """What the settings behind an engine's @ change."""
+    known = {FINE: fine_physics(control_period), EXPLICIT: {"physics.actuator": "dc_motor"}}
+    changes: dict[str, Any] = {}
+    for setting in settings.split("+") if settings else []:
+        if setting not in known:
+            raise LandwardError(
+                f"engine {label!r} has no setting {setting!r}: {' and '.join(known)} may follow @, with + "
+                "between them"
+            )
+        changes |= known[setting]
+    return changes
 
 
 def check_length(episodes: int, seconds: float) -> None:

@@ -21,6 +21,8 @@ def test_engines_are_named_with_their_settings_and_devices():
     assert (fine.label, fine.engine) == ("mujoco@fine", "mujoco")
     assert fine.overrides["physics.timestep"] * fine.overrides["physics.substeps"] == pytest.approx(0.02)
     assert (warp.label, warp.device) == ("warp", "cuda:1")
+    both = parse_variants("mujoco,mujoco@fine+explicit", "cpu", 0.02)[1]
+    assert both.overrides == {**fine.overrides, "physics.actuator": "dc_motor"}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,7 @@ def test_engines_are_named_with_their_settings_and_devices():
     [
         ("mujoco", LandwardError, "at least two, such as mujoco,warp"),
         ("mujoco,mujoco", LandwardError, "named twice"),
-        ("mujoco,mujoco@quick", LandwardError, "only @fine may follow"),
+        ("mujoco,mujoco@quick", LandwardError, "no setting 'quick': fine and explicit may follow @"),
         ("mujoco,wrap", RegistryError, "did you mean warp"),
     ],
 )
