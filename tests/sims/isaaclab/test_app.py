@@ -1,5 +1,6 @@
 import importlib.util
 import logging
+import sys
 
 import pytest
 
@@ -58,9 +59,12 @@ class TestWithIsaacLab:
     """What needs Isaac Lab's registry, but no simulation."""
 
     @pytest.fixture(autouse=True)
-    def assets(self, tmp_path, monkeypatch):
+    def assets(self, tmp_path_factory, monkeypatch):
         pytest.importorskip("isaaclab", reason="needs Isaac Lab: make setup-isaaclab")
-        monkeypatch.setenv("ISAACSIM_ASSET_ROOT", str(tmp_path))
+        # Isaac Lab reads its root once a process: the one that it has, where another test has imported it.
+        loaded = sys.modules.get("isaaclab.utils.assets")
+        place = getattr(loaded, "NUCLEUS_ASSET_ROOT_DIR", str(tmp_path_factory.getbasetemp()))
+        monkeypatch.setenv("ISAACSIM_ASSET_ROOT", place)
         logging.getLogger("isaaclab").setLevel(logging.ERROR)
 
     def test_an_unknown_task_names_the_closest(self) -> None:

@@ -53,9 +53,9 @@ def test_the_clock_truncates_and_the_final_observation_is_kept(seen, task) -> No
 
 
 def test_cartpole_trains_to_success(seen) -> None:
-    """Isaac Lab's own settings and 60 iterations of 512 environments."""
+    """Isaac Lab's own settings, at most its own number of iterations, and the exported file in SI."""
     assert seen["cartpole"]["status"] == 0
-    assert seen["cartpole"]["metrics"]["iteration"] == 60
+    assert seen["cartpole"]["metrics"]["iteration"] <= 150
     assert seen["cartpole_success"] >= 0.95
 
 

@@ -26,6 +26,8 @@ from sims.isaaclab.cfg import IsaacLabCfg
 from sims.registry import make_env
 
 CARTPOLE, GO2 = "isaaclab:Isaac-Cartpole-Direct", "isaaclab:Isaac-Velocity-Flat-UnitreeGo2"
+ITERATIONS = {"isaaclab-newton": 60, "isaaclab-physx": 150}
+"""Of Cartpole, 512 environments: seed 1 first succeeds always after 50 on Newton and after 140 on PhysX."""
 TORQUE = Constraint("torque", "joint_torque", 20.0, "N m")
 HIPS = Constraint("hips", "joint_vel", 5.0, "rad/s", elements=("FL_hip_joint", "RR_hip_joint"))
 
@@ -149,7 +151,7 @@ def main(engine: str, folder: Path) -> None:
         done("cartpole_check", findings(env))
         done("cartpole_time_outs", time_outs(env))
         done("cartpole_final", wrong_final_terms(env))
-    done("cartpole", trained(CARTPOLE, cartpole, 512, 60, folder))
+    done("cartpole", trained(CARTPOLE, cartpole, 512, ITERATIONS[engine], folder))
     done("cartpole_success", successes(CARTPOLE, cartpole, results["cartpole"]["policy"]))
     done("cartpole_parity", parity(CARTPOLE, cartpole, results["cartpole"], ""))
     cfg = IsaacLabCfg(engine=engine, constraints=(TORQUE, HIPS))
