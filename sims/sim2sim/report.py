@@ -107,7 +107,7 @@ def print_comparison(comparison: Comparison, console: Any) -> None:
     )
     table.add_column("figure")
     for column in comparison.columns:
-        table.add_column(column.label, justify="right")
+        table.add_column(column.label, justify="right", overflow="fold")
     for row in matrix_rows(comparison):
         # Value, interval and ratio under each other: columns stay narrow with many engines.
         cells = [f"{cell['value'].replace(' [', chr(10) + '[')}\n{cell['ratio']}" for cell in row["cells"]]
