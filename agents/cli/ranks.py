@@ -104,8 +104,10 @@ def _explained(folder: Path, failures: Mapping[int, ProcessFailure], ranks: int)
             return LandwardError(report["error"] if rank == 0 else f"rank {rank}: {report['error']}")
 
     def time_of_end(rank: int) -> float:
-        code = failures[rank].exitcode  # SIGTERM is what the agent sends to the others
-        return failures[rank].timestamp - SOONER * (code < 0 and code != -signal.SIGTERM)
+        code, time = failures[rank].exitcode, failures[rank].timestamp
+        if code == -signal.SIGTERM:  # the agent told it to end because of another
+            return time + SOONER
+        return time - SOONER * (code < 0)
 
     first = min(sorted(failures), key=time_of_end)
     others = f"the other {'rank was' if ranks == 2 else f'{ranks - 1} ranks were'} ended too"
