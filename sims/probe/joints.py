@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from sims.probe.case import EXACT, FOOT, Case, vector
+from sims.probe.case import EXACT, FOOT, Case, some, vector
 from sims.probe.conventions import ORDER_REMEDY, Convention, written_as
 from sims.probe.respond import ENTRIES
 
@@ -28,6 +28,9 @@ def check_entries(case: Case) -> Iterator[str]:
             yield f"{name} has shape {('N', *shape[1:])}; RobotState says {('N', *widths.get(name, (3,)))}"
         elif not np.isfinite(value).all():
             yield f"{name} is not finite in the experiment {case.rows.labels[_first_bad(value)]!r}"
+    if case.measured.diverged.any():
+        where = [case.rows.labels[i] for i in np.flatnonzero(case.measured.diverged)]
+        yield f"physics diverged in the experiments {some(where)}: check gains, time step and masses"
     if case.measured.disturbed > EXACT:
         yield (
             "reset of one environment changed the state of others by "

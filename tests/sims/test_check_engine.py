@@ -306,6 +306,15 @@ def test_a_missing_entry_and_a_reset_that_spills(reference):
     assert "reset of one environment changed the state of others" in only(reference, spilling)
 
 
+def test_divergence(reference):
+    class Diverging(PlantedEngine):
+        diverged = np.arange(26) == 2
+
+    assert "physics diverged in the experiments step:FR_hip_joint: check gains" in only(
+        reference, Diverging()
+    )
+
+
 def test_tensors(reference):
     assert check_engine(TorchEngine(), reference) == []
     assert "FR_* and FL_* are swapped" in only(reference, TorchEngine(targets=lambda x: x[:, SWAP]))
