@@ -34,7 +34,6 @@ def play(env, moves):
     return step
 
 
-@pytest.mark.slow
 def test_the_task_keeps_the_contract():
     findings = check_env(make_env("go1-flat", 4, seed=0, overrides=WARP))
     assert not findings, "\n".join(str(finding) for finding in findings)
