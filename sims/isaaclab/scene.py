@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from typing import Any
 
@@ -114,9 +115,8 @@ def joint_gains(robot: Any) -> dict[str, tuple[float, float, float]]:
     for group, actuator in robot.actuators.items():
         if hasattr(actuator, "stiffness") and hasattr(actuator, "joint_names"):
             names = actuator.joint_names
-            limits = getattr(actuator, "effort_limit", None)
-            limits = limits if limits is not None else actuator.actuator_effort_limit
-            rows = [_first_row(value) for value in (actuator.stiffness, actuator.damping, limits)]
+            gains = (actuator.stiffness, actuator.damping, actuator.actuator_effort_limit)
+            rows = [_first_row(value) for value in gains]
         elif group in getattr(robot.actuators, "_native_group_names", ()):
             names = robot.actuators._group_joint_names[group]
             rows = [_newton_row(robot.actuators, group, *where) for where in _NEWTON]
@@ -127,16 +127,20 @@ def joint_gains(robot: Any) -> dict[str, tuple[float, float, float]]:
     return found
 
 
-_NEWTON = (("controller", "kp"), ("controller", "kd"), ("clamping", "max_effort"))
-"""Component and field of stiffness, damping and effort limit of the actuators that Newton runs."""
+_NEWTON = (("controller", "kp"), ("controller", "kd"), ("clamping", "max_effort", "max_motor_effort"))
+"""Component and fields of stiffness, damping and effort limit of the actuators that Newton runs.
+
+A clamp has the first field, that of a DC motor the second.
+"""
 
 
-def _newton_row(actuators: Any, group: str, component: str, field: str) -> tuple[float, ...]:
+def _newton_row(actuators: Any, group: str, component: str, *fields: str) -> tuple[float, ...]:
+    """The numbers of the first field that the group's actuators have; empty where they have none."""
     read = importlib.import_module("isaaclab.actuators.newton").read_group_parameter
-    try:
-        return _first_row(read(actuators, group, component, field))
-    except ValueError:  # this kind of actuator has no such field
-        return ()
+    for field in fields:
+        with contextlib.suppress(ValueError):  # this kind of actuator has no such field
+            return _first_row(read(actuators, group, component, field))
+    return ()
 
 
 def _first_row(value: Any) -> tuple[float, ...]:

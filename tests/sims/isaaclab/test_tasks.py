@@ -104,6 +104,8 @@ def test_the_spec_of_go2_is_that_of_its_managers(seen) -> None:
     assert default["FL_thigh_joint"] == pytest.approx(0.8) and default["RL_thigh_joint"] == pytest.approx(1.0)
     assert action["scale"] == 0.25
     assert action["stiffness"] == [25.0] * 12 and action["damping"] == [0.5] * 12
+    limits = dict(zip(action["names"], action["effort_limit"], strict=True))
+    assert limits["RL_hip_joint"] == pytest.approx(23.7) and limits["RL_calf_joint"] == pytest.approx(45.43)
     assert spec["control_period"] == pytest.approx(0.02)
 
 
