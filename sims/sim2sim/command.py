@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from landward.errors import SimulationError
 from landward.policy_file import read_policy_file
 from landward.runs import find_policy
@@ -32,11 +30,11 @@ class Sim2Sim:
     otherwise.
 
     Examples:
-        landward sim2sim runs/go1-flat/2026-11-23_14-05-09_seed1 --engines mujoco,mujoco@fine
-        landward sim2sim policy.onnx --engines mujoco,warp,isaaclab-newton,isaaclab-physx --episodes 64
+        landward sim2sim --policy runs/go1-flat/2026-11-23_14-05-09_seed1 --engines mujoco,mujoco@fine
+        landward sim2sim --policy policy.onnx --engines mujoco,warp,isaaclab-newton
     """
 
-    policy: tyro.conf.Positional[Path]
+    policy: Path
     """A run folder with policy.onnx in it, or an exported policy.onnx."""
     engines: str = "mujoco,warp,isaaclab-newton,isaaclab-physx"
     """Engines to compare, with commas between them; the first is the reference."""

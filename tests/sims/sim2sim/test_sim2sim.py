@@ -114,7 +114,7 @@ def test_an_engine_that_is_not_installed(tmp_path, monkeypatch, capsys):
     file = standing_policy(tmp_path / "policy.onnx")
     words = [
         "sim2sim",
-        str(file),
+        f"--policy={file}",
         "--engines",
         "mujoco,isaaclab-newton",
         "--episodes",
