@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -43,9 +44,16 @@ def require_isaaclab() -> None:
 
 @contextlib.contextmanager
 def quiet_stdout() -> Iterator[None]:
-    """What Isaac Lab prints goes to stderr: stdout belongs to the result of a command."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
+    """What Isaac Lab and its C++ libraries print goes to stderr: stdout is for the result of a command."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def task_names() -> list[str]:
@@ -125,7 +133,8 @@ def start_runtime(
     Raises:
         LandwardError: wrong arguments, or a backend that does not go with what this process already runs.
     """
-    _without_pinned_memory()
+    with quiet_stdout():  # Warp says what it found
+        _without_pinned_memory()
     launcher = importlib.import_module("isaaclab.app.sim_launcher")
     options = launcher_options(arguments, device)
     try:

@@ -56,7 +56,7 @@ class LabState(Mapping[str, Tensor]):
                 )
         manager: Any = getattr(env, "command_manager", None)
         for name in manager.active_terms if manager is not None else ():
-            self._entries[f"command_{name}"] = lambda name=name: manager.get_command(name)
+            self._entries[f"command_{name}"] = _command(manager, name)
         self._entries |= {"action": lambda: actions()[0], "previous_action": lambda: actions()[1]}
 
     def __getitem__(self, name: str) -> Tensor:
@@ -87,6 +87,10 @@ class LabState(Mapping[str, Tensor]):
         self._entries[f"{prefix}joint_torque"] = lambda: robot.actuators.applied_effort.torch
         for name in ("joint_pos", "joint_vel", "joint_acc", "joint_torque", "default_joint_pos"):
             self.names[prefix + name] = tuple(robot.joint_names)
+
+
+def _command(manager: Any, name: str) -> Callable[[], Tensor]:
+    return lambda: manager.get_command(name)
 
 
 def _force(sensor: Any) -> Callable[[], Tensor]:

@@ -1,10 +1,12 @@
 import importlib.util
 import logging
+import os
 import sys
 
 import pytest
 
 from landward.errors import LandwardError, RegistryError
+from sims.isaaclab.app import quiet_stdout
 from sims.isaaclab.tasks import actor_groups, default_cfg, task_entry
 from sims.registry import get_task, in_family, make_env
 
@@ -32,6 +34,17 @@ def test_without_isaac_lab_the_message_says_what_to_do(what) -> None:
             from agents.recipes import agent_config
 
             agent_config("isaaclab:Isaac-Cartpole-Direct")
+
+
+def test_what_isaac_lab_prints_is_no_result(capfd) -> None:
+    print("before")
+    with quiet_stdout():
+        print("from Python")
+        os.write(1, b"from C++\n")
+    print("after")
+    out, err = capfd.readouterr()
+    assert out == "before\nafter\n"
+    assert set(err.splitlines()) == {"from Python", "from C++"}
 
 
 class Agent:
