@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import importlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +61,14 @@ def make_env(name: str, cfg: MjlabCfg, num_envs: int, seed: int, dump_dir: Path 
     for text in cfg.overrides:
         override(lab_cfg, text)
     lab_cfg.scene.num_envs, lab_cfg.seed, lab_cfg.auto_reset = num_envs, seed, False
-    with contextlib.redirect_stdout(io.StringIO()):  # its tables
-        lab = task.make(lab_cfg, cfg.device)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # its tables
+            lab = task.make(lab_cfg, cfg.device)
+    except FileNotFoundError as error:
+        raise LandwardError(
+            f"{name} asks for the file {error.filename!r}, which is not there: name one by an override, "
+            "such as commands.motion.motion_file=PATH for motion tracking"
+        ) from error
     try:
         scene, bound = MjlabScene(lab), task.rl_cfg.clip_actions
         spec, groups = manager_based_spec(
@@ -109,9 +116,9 @@ def registered(name: str) -> Registered:
         RegistryError: it has no such task; the message lists the closest names.
     """
     try:
-        import mjlab.tasks  # noqa: F401 - registers them
-        from mjlab.envs import ManagerBasedRlEnv
-        from mjlab.tasks import registry
+        importlib.import_module("mjlab.tasks")  # registers them
+        registry = importlib.import_module("mjlab.tasks.registry")
+        make = importlib.import_module("mjlab.envs").ManagerBasedRlEnv
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "mjlab":
             raise
@@ -124,8 +131,8 @@ def registered(name: str) -> Registered:
         close = difflib.get_close_matches(task, known, n=3, cutoff=0.4)
         hint = f"did you mean {', '.join(close)}? " if close else ""
         raise RegistryError(f"mjlab has no task {task!r}: {hint}(all: {', '.join(known)})")
-    configurations = (registry.load_env_cfg(task, play) for play in (False, True))
-    return Registered(*configurations, registry.load_rl_cfg(task), ManagerBasedRlEnv)
+    train_cfg, play_cfg = (registry.load_env_cfg(task, play) for play in (False, True))
+    return Registered(train_cfg, play_cfg, registry.load_rl_cfg(task), make)
 
 
 FAMILY = register_family(

@@ -165,6 +165,11 @@ def test_an_unknown_task_lists_the_closest():
         make_env("mjlab:Mjlab-Velocity-Flat-Unitree-Go2", 2)
 
 
+def test_a_file_that_a_task_needs_is_named():
+    with pytest.raises(LandwardError, match="asks for the file '', .* commands.motion.motion_file=PATH"):
+        make_env("mjlab:Mjlab-Tracking-Flat-Unitree-G1", 2)
+
+
 def test_training_says_what_it_needs():
     if version("rsl-rl-lib").startswith("5.4"):
         with pytest.raises(LandwardError, match="needs rsl-rl-lib 5.5.1, mjlab pins 5.4"):
