@@ -25,6 +25,9 @@ SENSORS = {
 }
 """Kind of a sensor of MuJoCo (mjSENS_GYRO) -> what it measures; the first three, in their site's frame."""
 
+OWN = {"foot_contact_forces": Meaning("contact_force", "1")}
+"""Observation functions that return something else than Isaac Lab's of that name: sign(f) log(1 + |f|)."""
+
 
 class MjlabScene:
     """Answers from the live scene, in MuJoCo's joint order."""
@@ -74,13 +77,14 @@ class MjlabScene:
 
     def meaning(self, cfg: Any) -> Meaning:
         """What an observation term returns; one that reads a sensor of MuJoCo returns what that measures."""
-        if function_name(cfg.func) == "builtin_sensor":
+        function = function_name(cfg.func)
+        if function == "builtin_sensor":
             import mujoco
 
             sensor = self._env.sim.mj_model.sensor(cfg.params["sensor_name"])
             kind = mujoco.mjtSensor(int(sensor.type[0])).name
             return SENSORS.get(kind.removeprefix("mjSENS_").lower(), known_meaning(cfg))
-        return known_meaning(cfg)
+        return OWN.get(function) or known_meaning(cfg)
 
     def _is_slide(self, robot: Any, number: int) -> bool:
         import mujoco

@@ -50,6 +50,8 @@ def test_the_spec_is_the_tasks_own_by_name(env):
     assert terms["joint_pos"].noise.scale == pytest.approx(0.01)
     assert (terms["base_ang_vel"].frame, terms["base_ang_vel"].unit) == ("imu", "rad/s")
     assert terms["command"].names == ("vx", "vy", "wz")
+    forces = {term.name: term for term in spec.group("critic")}["foot_contact_forces"]
+    assert (forces.kind, forces.unit) == ("contact_force", "1")  # mjlab takes their logarithm
     (action,) = spec.actions
     assert (action.kind, action.unit, action.names) == (
         "joint_position_target",
