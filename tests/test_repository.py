@@ -47,8 +47,9 @@ def test_every_target_sets_up_by_itself(root: Path) -> None:
 
 def test_ci_ends_with_the_readmes_test_commands(root: Path) -> None:
     commands = re.findall(r"^make .*", (root / ".ci" / "run").read_text(), re.MULTILINE)
-    assert commands[-3:] == ["make test", "make setup-ros", "make test-ros"]
-    assert {"make test", "make test-ros"} <= set((root / "README.md").read_text().splitlines())
+    others = [f"make {verb}-{name}" for name in ("ros", "isaaclab", "mjlab") for verb in ("setup", "test")]
+    assert commands[-7:] == ["make test", *others]
+    assert {"make test", *others[1::2]} <= set((root / "README.md").read_text().splitlines())
     assert os.access(root / ".ci" / "run", os.X_OK)
 
 
