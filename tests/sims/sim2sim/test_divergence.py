@@ -130,6 +130,11 @@ def test_a_difference_in_the_start_state_is_bookkeeping_and_named(term, change, 
     assert line.endswith("This is bookkeeping, not physics")
 
 
+def test_contacts_of_the_start_state_are_no_bookkeeping():
+    contact = found(changed("foot_contact", lambda value: value + 1.0))["foot_contact"]
+    assert not contact.bookkeeping and contact.first == 0.0
+
+
 def test_frames_and_quaternions_are_named():
     quat = result("x").poses["root_quat_w"][0]
     to_world = quat * [1, -1, -1, -1]

@@ -115,7 +115,8 @@ class JointStateReader(_Reader):
         ns, columns = found
         if self._index is not None:
             columns = [column[self._index] for column in columns]
-        return JointSample(ns / NS, *columns, ns)
+        position, velocity, effort = columns
+        return JointSample(ns / NS, position, velocity, effort, ns)
 
     def _decode(self, cdr: bytes) -> JointSample:
         msg = decode(JointState, "joint_states", cdr)
