@@ -102,7 +102,7 @@ def test_a_run_is_exported_evaluated_and_refused_elsewhere(tmp_path, capsys):
         (["--env.robot", "g01"], 2, "did you mean go1"),
         (["--env.physics.timestep", "nan"], 1, "timestep"),
         (["--env.physics.timestep", "0"], 1, "timestep"),
-        (["--env.engine", "warp"], 2, "unknown engine 'warp'"),
+        (["--env.engine", "bullet"], 2, "unknown engine 'bullet'"),
     ],
 )
 def test_bad_settings_give_one_message(words, status, message, tmp_path, capsys):

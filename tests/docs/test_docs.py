@@ -88,7 +88,7 @@ def test_relative_links_and_images_exist(page: Path) -> None:
 def test_verbs_in_the_text_are_installed() -> None:
     known = {point.name for point in entry_points(group="landward.commands")}
     for page in PAGES:
-        for verb in re.findall(r"`landward ([a-z][a-z-]+)", page.read_text(encoding="utf-8")):
+        for verb in re.findall(r"`landward ([a-z][a-z0-9-]+)", page.read_text(encoding="utf-8")):
             assert verb in known, f"{page.name} mentions `landward {verb}`"
 
 
