@@ -12,6 +12,7 @@ from landward.spec import PolicySpec
 from sims.env import Env, Step
 from sims.isaaclab.frames import Frames
 from sims.isaaclab.state import LabState
+from sims.manager_based.batch import checked_actions, rows
 from sims.manager_based.encode import raw_action
 from sims.manager_based.groups import Group, si_values
 
@@ -145,7 +146,7 @@ class IsaacLabEnv(Env):
         if source is None or not bool(ended.any()):
             return None
         before = self._arranged(source)
-        return {name: _rows(ended, before[name], value) for name, value in self._obs.items()}
+        return {name: rows(ended, before[name], value) for name, value in self._obs.items()}
 
     def _reset_some(self, ids: Tensor) -> None:
         """Reset these; whatever the others observed, and their histories, stays."""
@@ -155,7 +156,7 @@ class IsaacLabEnv(Env):
         chosen = torch.zeros(self.num_envs, dtype=torch.bool, device=self.device)
         chosen[ids.long()] = True
         fresh = self._arranged(source)
-        self._obs = {name: _rows(chosen, fresh[name], value) for name, value in self._obs.items()}
+        self._obs = {name: rows(chosen, fresh[name], value) for name, value in self._obs.items()}
         self._action = torch.where(chosen[:, None], 0.0, self._action)
 
     def _arranged(self, source: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -163,17 +164,7 @@ class IsaacLabEnv(Env):
         return {group.name: group.arrange(source[group.source]).clone() for group in self._groups}
 
     def _checked(self, actions: Tensor) -> Tensor:
-        shape = (self.num_envs, self._width)
-        if tuple(actions.shape) != shape:
-            raise EnvContractError(
-                f"actions have shape {tuple(actions.shape)}, the environment needs {shape}"
-            )
-        raw = torch.as_tensor(actions).detach().to(self.device, torch.float32, copy=True)
-        finite = torch.isfinite(raw).all(1)
-        if not bool(finite.all()):
-            bad = int((~finite).nonzero()[0])
-            raise EnvContractError(f"the action of environment {bad} is NaN or infinite: the policy diverged")
-        return raw
+        return checked_actions(actions, self.num_envs, self._width, self.device)
 
     def _hook(self) -> None:
         """Look at the state after the physics and before the resets of a step, at the task's own calls."""
@@ -196,8 +187,3 @@ class IsaacLabEnv(Env):
             return reward(*args, **kwargs)
 
         setattr(owner, name, rewards)
-
-
-def _rows(chosen: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """`new` in the chosen rows, `old` elsewhere."""
-    return torch.where(chosen.reshape(-1, *([1] * (new.ndim - 1))), new, old)
