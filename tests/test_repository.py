@@ -49,7 +49,9 @@ def test_ci_ends_with_the_readmes_test_commands(root: Path) -> None:
     commands = re.findall(r"^make .*", (root / ".ci" / "run").read_text(), re.MULTILINE)
     others = [f"make {verb}-{name}" for name in ("ros", "isaaclab", "mjlab") for verb in ("setup", "test")]
     assert commands[-7:] == ["make test", *others]
-    assert {"make test", *others[1::2]} <= set((root / "README.md").read_text().splitlines())
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    assert "\n```sh\nmake demo\nmake test\n```\n" in readme
+    assert {f"`{command}`" for command in others[1::2]} <= set(re.findall(r"`make [a-z-]+`", readme))
     assert os.access(root / ".ci" / "run", os.X_OK)
 
 

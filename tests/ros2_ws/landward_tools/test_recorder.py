@@ -92,9 +92,9 @@ def test_simulated_time_is_the_clock_when_a_message_came(tmp_path, start_node, p
     commands = publisher(JointState, "/joint_command", qos.COMMAND)
     for second in (100, 101, 102):
         clock.publish(Clock(clock=Time(sec=second)))
-        time.sleep(0.05)
+        time.sleep(0.4)  # the recorder has to have one before the other comes; topics have no common order
         commands.publish(position_command(("a",), second, [0.0]))
-        time.sleep(0.05)
+        time.sleep(0.4)
     # Five seconds of simulated time after the first reading the node ends by itself.
     wait_until(lambda: (clock.publish(Clock(clock=Time(sec=106))), not node.running)[1], 10.0, "its end")
     assert node.stop() == 0, node.output
