@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from sims.isaaclab.scene import main_robot
+from sims.manager_based.state import NamedState
 
 Tensor = torch.Tensor
 
 
-class LabState(Mapping[str, Tensor]):
+class LabState(NamedState):
     """Named batched tensors, computed when they are asked for.
 
     For the main robot (J joints in the backend's order), and, with its name in the scene in front (as in
@@ -41,9 +42,7 @@ class LabState(Mapping[str, Tensor]):
             env: Isaac Lab's environment.
             actions: gives the raw action of this step and of the one before.
         """
-        self._entries: dict[str, Callable[[], Tensor]] = {}
-        self.names: dict[str, tuple[str, ...]] = {}
-        """State entry -> names of its elements."""
+        super().__init__(getattr(env, "command_manager", None), actions)
         main, _ = main_robot(env)
         for name, robot in env.scene.articulations.items():
             self._add_robot("" if name == main else f"{name}_", robot)
@@ -54,19 +53,6 @@ class LabState(Mapping[str, Tensor]):
                 self.names[f"{name}_force"] = tuple(
                     getattr(sensor, "sensor_names", None) or sensor.body_names
                 )
-        manager: Any = getattr(env, "command_manager", None)
-        for name in manager.active_terms if manager is not None else ():
-            self._entries[f"command_{name}"] = _command(manager, name)
-        self._entries |= {"action": lambda: actions()[0], "previous_action": lambda: actions()[1]}
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self._entries[name]()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
     def _add_robot(self, prefix: str, robot: Any) -> None:
         data = robot.data
@@ -87,10 +73,6 @@ class LabState(Mapping[str, Tensor]):
         self._entries[f"{prefix}joint_torque"] = lambda: robot.actuators.applied_effort.torch
         for name in ("joint_pos", "joint_vel", "joint_acc", "joint_torque", "default_joint_pos"):
             self.names[prefix + name] = tuple(robot.joint_names)
-
-
-def _command(manager: Any, name: str) -> Callable[[], Tensor]:
-    return lambda: manager.get_command(name)
 
 
 def _force(sensor: Any) -> Callable[[], Tensor]:

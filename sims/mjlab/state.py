@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
+from sims.manager_based.state import NamedState
 from sims.mjlab.scene import main_robot
 
 Tensor = torch.Tensor
@@ -26,7 +27,7 @@ FIELDS = {
 """State entry -> attribute of mjlab's EntityData."""
 
 
-class MjlabState(Mapping[str, Tensor]):
+class MjlabState(NamedState):
     """Named batched tensors, computed when they are asked for.
 
     For the main robot (J joints in MuJoCo's order), and, with its name in the scene in front (as in
@@ -55,9 +56,7 @@ class MjlabState(Mapping[str, Tensor]):
             env: mjlab's environment.
             actions: gives the raw action of this step and of the one before.
         """
-        self._entries: dict[str, Callable[[], Tensor]] = {}
-        self.names: dict[str, tuple[str, ...]] = {}
-        """State entry -> names of its elements."""
+        super().__init__(env.command_manager, actions)
         main, _ = main_robot(env)
         for name, entity in env.scene.entities.items():
             self._add_entity("" if name == main else f"{name}_", entity)
@@ -66,19 +65,6 @@ class MjlabState(Mapping[str, Tensor]):
                 self._entries[f"{name}_force"] = _force(sensor)
                 if sensor.cfg.num_slots == 1:
                     self.names[f"{name}_force"] = tuple(sensor.primary_names)
-        commands = env.command_manager
-        for name in getattr(commands, "active_terms", ()):
-            self._entries[f"command_{name}"] = lambda name=name: commands.get_command(name)
-        self._entries |= {"action": lambda: actions()[0], "previous_action": lambda: actions()[1]}
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self._entries[name]()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
-
-    def __len__(self) -> int:
-        return len(self._entries)
 
     def _add_entity(self, prefix: str, entity: Any) -> None:
         joints = tuple(entity.joint_names)
