@@ -1,7 +1,7 @@
 # Every target does the set-up it needs by itself: `make demo` works in a fresh clone.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-ros setup-isaaclab setup-mjlab demo test test-fast test-ros test-isaaclab test-mjlab \
+.PHONY: help setup setup-ros setup-isaaclab setup-mjlab demo test test-fast test-carla test-ros test-isaaclab test-mjlab \
 	lint format type bench docs requirements
 
 BIN := .venv/bin
@@ -9,7 +9,7 @@ ROS_BIN := .venv-ros/bin
 ISAACLAB_BIN := .venv-isaaclab/bin
 MJLAB_BIN := .venv-mjlab/bin
 # Idle OpenMP threads spin: on a shared machine one thread is the fastest for small arrays.
-test test-fast test-ros test-isaaclab test-mjlab: export OMP_NUM_THREADS := 1
+test test-fast test-carla test-ros test-isaaclab test-mjlab: export OMP_NUM_THREADS := 1
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,18 +26,22 @@ demo: .venv/.installed ## train Go1, export the policy, evaluate it, show the re
 	$(BIN)/landward demo
 
 test: .venv/.installed ## all tests with coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not carla" --cov --cov-report=term
 
 test-fast: .venv/.installed ## the tests that take less than five seconds each
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow and not carla"
+
+# Only the files with the mark: to collect the others takes time, or what an environment does not have.
+marked = $$(grep -rl --include='test_*.py' 'pytest\.mark\.$(1)\b' tests)
+
+# The same environment; apart, because servers and clients take their time.
+test-carla: .venv/.installed ## the tests that drive: the real CARLA client on the embedded server
+	$(BIN)/python -m pytest -m carla $(call marked,carla)
 
 # Nodes run as processes and talk over loopback.
 test-ros: export ROS_AUTOMATIC_DISCOVERY_RANGE := LOCALHOST
 test-ros: .venv-ros/.installed ## the tests of ros2_ws, with ROS 2
 	$(ROS_BIN)/python -m pytest tests/ros2_ws
-
-# Only the files with the mark: to collect the others means to import what these environments do not have.
-marked = $$(grep -rl --include='test_*.py' 'pytest\.mark\.$(1)\b' tests)
 
 test-isaaclab: .venv-isaaclab/.installed ## the tests that need Isaac Lab
 	$(ISAACLAB_BIN)/python -m pytest -m isaaclab $(call marked,isaaclab)

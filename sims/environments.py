@@ -50,10 +50,10 @@ ENVIRONMENTS = {
             name="main",
             folder=".venv",
             make_target="setup",
-            extras=("sim", "train", "warp"),
+            extras=("sim", "train", "warp", "carla"),
             lead="rsl-rl-lib",
             rivals=("isaaclab", "mjlab"),
-            summary="training, export, evaluation; the engines mujoco and warp",
+            summary="training, export, evaluation; the engines mujoco and warp; driving with CARLA",
         ),
         Environment(
             name="ros",

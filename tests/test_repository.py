@@ -48,7 +48,7 @@ def test_every_target_sets_up_by_itself(root: Path) -> None:
 def test_ci_ends_with_the_readmes_test_commands(root: Path) -> None:
     commands = re.findall(r"^make .*", (root / ".ci" / "run").read_text(), re.MULTILINE)
     others = [f"make {verb}-{name}" for name in ("ros", "isaaclab", "mjlab") for verb in ("setup", "test")]
-    assert commands[-7:] == ["make test", *others]
+    assert commands[-8:] == ["make test", "make test-carla", *others]
     readme = (root / "README.md").read_text(encoding="utf-8")
     assert "\n```sh\nmake demo\nmake test\n```\n" in readme
     assert {f"`{command}`" for command in others[1::2]} <= set(re.findall(r"`make [a-z-]+`", readme))

@@ -16,7 +16,7 @@ compile() {
         --no-annotate --no-emit-index-url --no-emit-find-links --output-file "$output" "$@" pyproject.toml
 }
 
-compile requirements.txt --extra sim --extra train --extra warp --extra dev
+compile requirements.txt --extra sim --extra train --extra warp --extra carla --extra dev
 compile requirements-bench.txt --extra bench --constraint requirements.txt
 compile requirements-docs.txt --extra docs --constraint requirements.txt
 

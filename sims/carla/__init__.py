@@ -1,0 +1,1 @@
+"""Driving: the CARLA adapter, and an embedded server that speaks CARLA's protocol."""

@@ -1,0 +1,1 @@
+"""The RPC methods, one module a subject; `registry` collects them."""
