@@ -1,0 +1,1 @@
+"""Environments whose simulators run in worker processes: shared arrays, a watchdog, restarts, no leaks."""
