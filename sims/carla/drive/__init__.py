@@ -1,0 +1,1 @@
+"""The driving task, through the public `carla` API alone: routes, traffic, what is seen, what it is worth."""
