@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "launch": CORE | {"landward_ros", "landward_bringup"},
     "benchmarks": OURS - {"tests"},
     "ros2_ws/src/landward_ros": CORE | {"landward_ros"},
-    **{f"ros2_ws/src/{node}": CORE | {"landward_ros", node} for node in NODES},
+    **{f"ros2_ws/src/{node}": CORE | {"landward_ros", node} for node in sorted(NODES)},
     "ros2_ws/src/landward_twin": CORE | {"landward_ros", "landward_twin"} | PHYSICS,
     "ros2_ws/src/landward_bringup": CORE | NODES | {"landward_ros", "landward_bringup"},
 }
