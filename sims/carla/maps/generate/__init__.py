@@ -1,0 +1,1 @@
+"""Writes the OpenDRIVE files of the towns: `python -m sims.carla.maps.generate`."""

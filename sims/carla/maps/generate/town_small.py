@@ -1,0 +1,113 @@
+r"""Town_Small: a ring, an avenue with two lanes each way, and three streets across; 8 junctions.
+
+NW----T1----------T2----NE      T2, B1: all-way stop        NW, NE, SW, SE: bends
+ |     |          /      |      B2, L: the side road yields
+ L====C1=========C2======R      others: lights
+ |     |          \      |
+SW----B1---------B2-----SE
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from sims.carla.maps.generate.crossing import (
+    STOP,
+    YIELD,
+    crossing,
+    crosswalks,
+    sign,
+    signal_beside,
+    signals,
+)
+from sims.carla.maps.generate.network import Arm, Lane, Network, Profile, Road
+from sims.carla.maps.generate.plan import Pose, chain
+
+NORTH, EAST, SOUTH, WEST = math.pi / 2, 0.0, -math.pi / 2, math.pi
+PAVEMENT = Lane("sidewalk", 2.5, "none")
+ONE = (Lane(), PAVEMENT)
+TWO = (Lane(mark="broken"), Lane(), PAVEMENT)
+STREET = Profile(ONE, ONE, "broken", "yellow")
+AVENUE = Profile(TWO, TWO, "solid solid", "yellow")
+BEND = 30.0
+"""[m] Radius of the ring's corners."""
+SETBACK = 18.0
+"""[m] From the middle of a junction to its arms."""
+LIMIT_SIGN = "274"
+
+
+@dataclass(frozen=True)
+class Node:
+    """The middle of a junction."""
+
+    x: float
+    y: float
+
+    def port(self, heading: float) -> Pose:
+        """Where the arm of that heading begins, looking away from the junction."""
+        return Pose(self.x, self.y, heading).ahead(SETBACK)
+
+
+T1, T2 = Node(130, 270), Node(310, 270)
+L, C1, C2, R = Node(0, 130), Node(130, 130), Node(290, 130), Node(420, 130)
+B1, B2 = Node(130, 0), Node(270, 0)
+
+
+def street(
+    network: Network,
+    profile: Profile,
+    speed: float,
+    start: tuple[Node, float],
+    end: tuple[Node, float],
+    *via: Pose,
+) -> Road:
+    """A road from the port of one node to that of another, with a speed limit sign for each direction."""
+    poses = (start[0].port(start[1]), *via, end[0].port(end[1]).reversed())
+    road = network.road(poses[0], chain(*poses), profile, speed)
+    for s, along in ((12.0, True), (road.length - 12.0, False)):
+        signal_beside(network, road, s, along, LIMIT_SIGN, f"Speed_{speed:.0f}", speed)
+    return road
+
+
+def town_small() -> Network:
+    """The network."""
+    network = Network("Town_Small")
+    nw = street(network, STREET, 40, (L, NORTH), (T1, WEST), Pose(0, 270 - BEND, NORTH))
+    top = street(network, STREET, 40, (T1, EAST), (T2, WEST))
+    ne = street(network, STREET, 40, (T2, EAST), (R, NORTH), Pose(420 - BEND, 270, EAST))
+    se = street(network, STREET, 40, (R, SOUTH), (B2, EAST), Pose(420, BEND, SOUTH))
+    bottom = street(network, STREET, 40, (B2, WEST), (B1, EAST))
+    sw = street(network, STREET, 40, (B1, WEST), (L, SOUTH), Pose(BEND, 0, WEST))
+    west = street(network, AVENUE, 50, (L, EAST), (C1, WEST))
+    middle = street(network, AVENUE, 50, (C1, EAST), (C2, WEST))
+    east = street(network, AVENUE, 50, (C2, EAST), (R, WEST))
+    north1 = street(network, STREET, 30, (C1, NORTH), (T1, SOUTH))
+    south1 = street(network, STREET, 30, (B1, NORTH), (C1, SOUTH))
+    north2 = street(network, STREET, 30, (C2, NORTH), (T2, SOUTH))
+    south2 = street(network, STREET, 30, (B2, NORTH), (C2, SOUTH))
+
+    def begin(road: Road) -> Arm:
+        return Arm(road, "start")
+
+    def end(road: Road) -> Arm:
+        return Arm(road, "end")
+
+    c1 = crossing(network, "C1", (begin(north1), begin(middle), end(south1), end(west)))
+    c2 = crossing(network, "C2", (begin(north2), begin(east), end(south2), end(middle)))
+    t1 = crossing(network, "T1", (begin(top), end(north1), end(nw)))
+    r = crossing(network, "R", (end(ne), begin(se), end(east)))
+    t2 = crossing(network, "T2", (begin(ne), end(north2), end(top)))
+    b1 = crossing(network, "B1", (begin(south1), end(bottom), begin(sw)))
+    b2 = crossing(network, "B2", (begin(south2), end(se), begin(bottom)))
+    left = crossing(network, "L", (begin(nw), begin(west), end(sw)))
+    for junction in (c1, c2, t1, r):
+        signals(network, junction, [(i,) for i in range(len(junction.arms))])
+    for junction in (t2, b1):
+        for arm in junction.arms:
+            sign(network, arm, STOP, "Stop")
+    for junction, arm in ((b2, 0), (left, 1)):
+        sign(network, junction.arms[arm], YIELD, "Yield")
+    for junction in network.junctions:
+        crosswalks(network, junction, range(len(junction.arms)))
+    return network
