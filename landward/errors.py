@@ -26,6 +26,10 @@ class PolicyInputError(LandwardError):
     """A policy was fed the wrong names, shapes or dtypes, or a NaN or infinite number."""
 
 
+class RemotePolicyError(LandwardError):
+    """A policy server cannot be reached or does not answer in time, or one side sent the other junk."""
+
+
 class RegistryError(LandwardError):
     """A name is not registered, or is registered twice."""
 

@@ -61,7 +61,7 @@ class OnnxPolicy:
         self.path = Path(path)
         file = read_policy_file(self.path)
         if expected is not None:
-            _check_expected(self.path, expected, file.spec)
+            check_expected(self.path, expected, file.spec)
         self.spec = file.spec
         self.graph_hash = file.graph_hash
         """SHA-256 of the file; names this very policy in reports."""
@@ -218,7 +218,17 @@ class OnnxPolicy:
                 )
 
 
-def _check_expected(path: Path, expected: PolicySpec, spec: PolicySpec) -> None:
+def check_expected(path: Path | str, expected: PolicySpec, spec: PolicySpec) -> None:
+    """Refuse a policy that was made for another interface.
+
+    Args:
+        path: where the policy is; begins the message.
+        expected: the spec of what will run it.
+        spec: the policy's.
+
+    Raises:
+        SpecMismatchError: they differ; the message lists the differences.
+    """
     lines = expected.interface_diff(spec)
     if lines:
         count = f"{len(lines)} difference{'s' * (len(lines) > 1)}"

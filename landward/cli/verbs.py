@@ -45,6 +45,7 @@ EXTRA_OF = {
     "onnx": "train",
     "onnxscript": "train",
     "wandb": "wandb",
+    "websockets": "remote",
     "envpool": "bench",
     "rerun": "view",
     "rclpy": "ros",
