@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from sims.carla.server.geometry import Pose
+from sims.carla.server.records import Records
 
 Attributes = tuple[tuple[str, int, str], ...]
 """(name, type as CARLA's ActorAttributeType, value) of each attribute of a description."""
@@ -51,9 +53,9 @@ class Actor:
     id: int
     description: Description
     row: int
-    """Index of its row in `World.records`; changes when actors before it go."""
-    pose: Pose
-    """World pose, at full precision. The row holds the same in float32."""
+    """Index of its row in `records`; changes when actors before it go."""
+    records: Records
+    """The state of all actors of its world."""
     parent: Actor | None = None
     relative: Pose = field(default_factory=lambda: np.zeros(6))
     """Pose in the frame of the parent."""
@@ -70,11 +72,20 @@ class Actor:
     collides: bool = True
 
     @property
+    def pose(self) -> Pose:
+        """(6,) World pose at full precision: a view into `records.poses`, invalid when actors come or go."""
+        return self.records.poses[self.row]
+
+    @pose.setter
+    def pose(self, pose: Pose) -> None:
+        self.records.poses[self.row] = pose
+
+    @property
     def type_id(self) -> str:
         """Such as vehicle.tesla.model3."""
         return self.description.type_id
 
-    @property
+    @cached_property
     def attributes(self) -> dict[str, str]:
         """Attribute name -> value."""
         return {name: value for name, _, value in self.description.attributes}

@@ -59,3 +59,33 @@ def compose(parent: Pose, relative: Pose) -> Pose:
     outer = rotation_matrix(*parent[3:])
     location = parent[:3] + outer @ relative[:3]
     return np.array([*location, *angles(outer @ rotation_matrix(*relative[3:]))])
+
+
+def relative_to(parent: Pose, world: Pose) -> Pose:
+    """The pose in the frame of `parent` of what sits at `world`; the inverse of `compose`."""
+    outer = rotation_matrix(*parent[3:]).T
+    return np.array([*(outer @ (world[:3] - parent[:3])), *angles(outer @ rotation_matrix(*world[3:]))])
+
+
+def rotation_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 3) pitch, yaw, roll [deg] -> (n, 3, 3); see `rotation_matrix`."""
+    radians = np.radians(rotations)
+    (cp, cy, cr), (sp, sy, sr) = np.cos(radians).T, np.sin(radians).T
+    rows = [
+        [cp * cy, cy * sp * sr - sy * cr, -cy * sp * cr - sy * sr],
+        [cp * sy, sy * sp * sr + cy * cr, -sy * sp * cr + cy * sr],
+        [sp, -cp * sr, cp * cr],
+    ]
+    return np.moveaxis(np.array(rows), -1, 0)
+
+
+def compose_all(parents: NDArray[np.float64], relative: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n, 6) world poses of what sits at (n, 6) `relative` in the frames of (n, 6) `parents`."""
+    outer = rotation_matrices(parents[:, 3:])
+    inner = np.matmul(outer, rotation_matrices(relative[:, 3:]))
+    poses = np.empty_like(relative)
+    poses[:, :3] = parents[:, :3] + np.matmul(outer, relative[:, :3, None])[..., 0]
+    poses[:, 3] = np.degrees(np.arcsin(np.clip(inner[:, 2, 0], -1.0, 1.0)))
+    poses[:, 4] = np.degrees(np.arctan2(inner[:, 1, 0], inner[:, 0, 0]))
+    poses[:, 5] = np.degrees(np.arctan2(-inner[:, 2, 1], inner[:, 2, 2]))
+    return poses

@@ -66,6 +66,7 @@ class Records:
 
     def __init__(self) -> None:
         self._store = np.zeros(64, RECORD)
+        self._poses = np.zeros((64, 6))
         self._count = 0
 
     def __len__(self) -> int:
@@ -76,6 +77,11 @@ class Records:
         """(n,) view of all rows; invalid after `add`."""
         return self._store[: self._count]
 
+    @property
+    def poses(self) -> NDArray[np.float64]:
+        """(n, 6) view of the world poses of all rows, at full precision; invalid after `add`."""
+        return self._poses[: self._count]
+
     def view(self, detail: np.dtype) -> NDArray[np.void]:
         """(n,) view of the details of all rows as one kind of actor; invalid after `add`."""
         return self.rows["detail"].view(detail)
@@ -84,17 +90,22 @@ class Records:
         """Append an active row of zeros; returns its index. `actor_id` is above all ids before it."""
         if self._count == len(self._store):
             self._store = np.concatenate([self._store, np.zeros_like(self._store)])
+            self._poses = np.concatenate([self._poses, np.zeros_like(self._poses)])
         row = self._count
         self._store[row] = np.zeros((), RECORD)
         self._store[row]["id"], self._store[row]["state"] = actor_id, ACTIVE
+        self._poses[row] = 0.0
         self._count += 1
         return row
 
     def remove(self, row: int) -> None:
         """Drop a row; the indices of all rows behind it fall by one."""
         self._store[row : self._count - 1] = self._store[row + 1 : self._count]
+        self._poses[row : self._count - 1] = self._poses[row + 1 : self._count]
         self._count -= 1
 
     def tobytes(self) -> bytes:
-        """All rows as the wire has them."""
-        return self.rows.tobytes()
+        """All rows as the wire has them, with the locations and rotations of `poses`."""
+        rows = self.rows
+        rows["location"], rows["rotation"] = self.poses[:, :3], self.poses[:, 3:]
+        return rows.tobytes()

@@ -1,0 +1,1 @@
+"""The blueprint library: everything a client can spawn."""

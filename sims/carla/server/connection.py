@@ -1,0 +1,128 @@
+"""One client's RPC connection: requests in, responses out, in order."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from typing import TYPE_CHECKING, Any
+
+from sims.carla.server.arguments import WireError
+from sims.carla.server.loop import READ, WRITE
+from sims.carla.server.methods import METHODS
+from sims.carla.server.methods.registry import RpcError, answer, refusal
+from sims.carla.server.wire import MalformedError, Packed, Requests, failure, response
+
+if TYPE_CHECKING:
+    from sims.carla.server.server import Server
+
+LOG = logging.getLogger("landward.carla")
+CHUNK = 1 << 16
+"""[bytes] Read at once."""
+BACKLOG = 4 << 20
+"""[bytes] Of responses that a client does not take; it gets no more answers until it does."""
+
+
+class Connection:
+    """Reads requests, calls methods, writes responses; a client that breaks the protocol is dropped.
+
+    Args:
+        server: whose methods are called.
+        sock: connected, non-blocking.
+    """
+
+    def __init__(self, server: Server, sock: socket.socket) -> None:
+        self.server, self.sock = server, sock
+        self._requests = Requests()
+        self._out = bytearray()
+        self._events = READ
+        server.loop.add(sock, self.ready)
+
+    def ready(self, events: int) -> None:
+        """The socket has something, or takes something."""
+        try:
+            if events & WRITE:
+                self._flush()
+            if events & ~WRITE and len(self._out) < BACKLOG:
+                self._read()
+            self._serve()
+        except BlockingIOError:
+            return
+        except MalformedError as error:
+            LOG.warning("a client is dropped: it sent %s", error)
+            self.close()
+        except OSError:
+            self.close()
+
+    def close(self) -> None:
+        """Forget the client; what it made stays, as CARLA has it."""
+        if self.sock.fileno() >= 0:
+            self.server.loop.remove(self.sock)
+            self.sock.close()
+            self.server.disconnected(self)
+
+    def _read(self) -> None:
+        data = self.sock.recv(CHUNK)
+        if not data:
+            raise ConnectionError
+        self._requests.feed(data)
+
+    def _serve(self) -> None:
+        """Answer what is complete; what follows from an answer is done after it is sent."""
+        while len(self._out) < BACKLOG and (message := self._requests.next()) is not None:
+            self._out += self._answer(*message)
+            if self.server.deferred:
+                self._flush()
+                self.server.do_deferred()
+        self._flush()
+        wanted = (READ if len(self._out) < BACKLOG else 0) | (WRITE if self._out else 0)
+        if wanted != self._events and self.sock.fileno() >= 0:
+            self._events = wanted
+            self.server.loop.change(self.sock, wanted)
+
+    def _answer(self, number: int | None, name: str, parameters: list[Any]) -> bytes:
+        """The packed response; empty for a notification."""
+        self.server.caller = self
+        reply = call(self.server, number or 0, name, parameters)
+        return b"" if number is None else reply
+
+    def _flush(self) -> None:
+        if self._out:
+            try:
+                del self._out[: self.sock.send(self._out)]
+            except BlockingIOError:
+                return
+
+
+def call(server: Server, number: int, name: str, parameters: list[Any]) -> bytes:
+    """Call a method and pack its response.
+
+    Args:
+        server: whose method it is.
+        number: of the message.
+        name: of the method.
+        parameters: the metadata and the arguments.
+    """
+    method = METHODS.get(name)
+    count = len(parameters) - 1
+    if method is None:
+        return failure(
+            number, f"rpclib: server could not find function '{name}' with argument count {count}."
+        )
+    try:
+        result = method.call(server, *parameters[1:])
+        return response(number, result if type(result) is Packed else answer(method, result))
+    except RpcError as error:
+        return response(number, refusal(method, str(error)))
+    except WireError as error:
+        return failure(number, _threw(name, count, str(error)))
+    except Exception as error:  # a client must not end the server, whatever it sends
+        LOG.warning("%s(%d arguments) went wrong", name, count, exc_info=True)
+        return failure(number, _threw(name, count, f"{type(error).__name__}: {error}"))
+
+
+def _threw(name: str, count: int, text: str) -> str:
+    """The words of rpclib for an exception in a method."""
+    return (
+        f"rpclib: function '{name}' (called with {count} arg(s)) threw an exception. The exception contained "
+        f"this information: {text}."
+    )

@@ -1,0 +1,40 @@
+"""The registry of TrafficManagers: they run in clients, the server only knows where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sims.carla.server.arguments import items, text, whole
+from sims.carla.server.methods.registry import rpc
+
+if TYPE_CHECKING:
+    from sims.carla.server.server import Server
+
+
+@rpc("is_traffic_manager_running")
+def is_running(server: Server, port: Any) -> bool:
+    """Whether a TrafficManager has this port."""
+    return whole(port) in server.managers
+
+
+@rpc("get_traffic_manager_running")
+def running(server: Server, port: Any) -> list[Any]:
+    """[host, port] of the TrafficManager at this port; ["", 0] where there is none."""
+    found = server.managers.get(whole(port))
+    return list(found[0]) if found else ["", 0]
+
+
+@rpc("add_traffic_manager_running")
+def add_running(server: Server, address: Any) -> bool:
+    """Note a TrafficManager, for as long as its client is connected; False where the port is taken."""
+    host, port = items(address, 2)[:2]
+    if whole(port) in server.managers:
+        return False
+    server.managers[port] = ((text(host), port), server.caller)
+    return True
+
+
+@rpc("destroy_traffic_manager")
+def destroy(server: Server, port: Any) -> bool:
+    """Forget a TrafficManager."""
+    return server.managers.pop(whole(port), None) is not None

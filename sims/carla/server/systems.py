@@ -1,0 +1,20 @@
+"""The systems of an episode, in the order of stepping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sims.carla.server.attachments import Attachments
+from sims.carla.server.system import System
+
+if TYPE_CHECKING:
+    from sims.carla.server.world import World
+
+SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (("attachments", Attachments),)
+"""(name, factory), in the order replayer, fleet, crowd, signals, attachments, sensors, recorder."""
+
+
+def make_systems(world: World) -> dict[str, System]:
+    """The systems of one episode by name, in the order of stepping."""
+    return {name: factory(world) for name, factory in SYSTEMS}
