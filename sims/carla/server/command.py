@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
+import resource
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import FrameType
+from typing import Literal
 
 from landward.errors import require
 from sims.carla.server.sockets import ServerError
@@ -47,23 +48,27 @@ class CarlaServer:
     """[Hz] Steps a second while no client has set synchronous mode or a fixed step."""
     longest_wait: float = 2.0
     """[s] A client that takes no data for so long in synchronous mode is dropped."""
+    renderer: Literal["auto", "egl", "cv2"] = "auto"
+    """What draws for the cameras: OpenGL without a display, or cv2 where there is none."""
     parent_pid: int | None = None
     """End when this process ends; for programs that start a server for themselves."""
 
     def run(self) -> int:
         """Serve until SIGINT or SIGTERM."""
-        logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
         for module in ("msgpack", "carla"):
             require(module, "carla", "the driving server speaks CARLA's protocol with it")
         signal.signal(signal.SIGTERM, _end)
         signal.signal(signal.SIGINT, _end)
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a socket for each sensor of each client
         if self.parent_pid is not None:
             end_with(self.parent_pid)
         from sims.carla.maps.town import load_town
         from sims.carla.server.server import Server, ServerCfg
 
         town = load_town(str(self.opendrive or self.town))
-        cfg = ServerCfg(self.host, self.port, self.stream_port, self.seed, self.rate, self.longest_wait)
+        names = (field.name for field in fields(ServerCfg))
+        cfg = ServerCfg(**{name: getattr(self, name) for name in names})
         server = Server(cfg, town)
         print(f"listening on {self.host}:{server.port} town {town.name}", flush=True)
         try:
@@ -74,12 +79,12 @@ class CarlaServer:
 
 
 def end_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends.
+    """Have the kernel kill this process when its parent ends, be it stopped or stuck.
 
     Raises:
         ServerError: `parent` is not the parent of this process, or has just ended.
     """
-    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    ctypes.CDLL(None).prctl(DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         raise ServerError(f"process {parent} is not the parent of this one, or it has ended")
 

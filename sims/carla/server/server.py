@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from sims.carla.server.settings import Settings
 from sims.carla.server.snapshot import MAP_CHANGED, OBSERVER, snapshot
 from sims.carla.server.sockets import accept, listen
 from sims.carla.server.streams import HEAD, WORLD, Streams, Subscriber
-from sims.carla.server.world import World
+from sims.carla.server.world import Renderer, World
 
+LOG = logging.getLogger("landward.carla")
 CLIENTS = 128
 NOWHERE = np.zeros(6)
 
@@ -38,6 +40,8 @@ class ServerCfg:
     """[Hz] Steps a second of an asynchronous world that has no fixed step."""
     longest_wait: float = 2.0
     """[s] How long a step of a synchronous world waits for a client that does not take its data."""
+    renderer: Renderer = "auto"
+    """What draws for the cameras; auto: EGL where there is one, else cv2."""
 
 
 class Server:
@@ -99,10 +103,9 @@ class Server:
     def begin(self, town: Town, reset_settings: bool) -> None:
         """End the episode and begin another; clients that stay are told by a snapshot."""
         settings = Settings() if reset_settings else self.world.settings
-        episode = self.world.episode + 1
         self.streams.end_sensors()
         self.world.close()
-        self.world = self._world(town, episode, settings)
+        self.world = self._world(town, self.world.episode + 1, settings)
         self.push(MAP_CHANGED)
         self.schedule()
 
@@ -118,9 +121,13 @@ class Server:
         self.deferred.append(self.world.observe)
 
     def do_deferred(self) -> None:
-        """Do what was left until a response is sent."""
+        """Do what was left until a response is sent; what goes wrong in it is told to the log alone."""
         while self.deferred:
-            self.deferred.pop(0)()
+            task = self.deferred.pop(0)
+            try:
+                task()
+            except Exception:
+                LOG.exception("after the answer, the server failed")
 
     def push(self, flags: int = 0) -> None:
         """Send the state of the world to all who listen."""
@@ -151,12 +158,16 @@ class Server:
             publish=self._publish,
             subscribed=self.streams.subscribed,
             new_stream=self._new_stream,
+            end_stream=self.streams.end,
+            stream_port=self.streams.port,
+            renderer=self.cfg.renderer,
         )
 
     def _free_step(self) -> None:
         """A step of an asynchronous world, in real time."""
         began = self._last_step
-        self.step(self.world.settings.fixed_delta_seconds or self._real_delta())
+        dt = self.world.settings.fixed_delta_seconds or self._real_delta()
+        self.deferred.append(lambda: self.step(dt))
         self.do_deferred()
         period = self.world.settings.fixed_delta_seconds or 1.0 / self.cfg.rate
         self._last_step = max(began + period, time.monotonic() - period)

@@ -22,7 +22,8 @@ HEAD = struct.Struct("<IQQd6f")
 """Length of what follows the length; then sensor type, frame, time [s] and pose of the sensor."""
 TOKEN = struct.Struct("<IHBB16s")
 TCP = 1
-SUBSCRIBERS = 512
+SUBSCRIBERS = 2048
+"""Clients stay on the streams of sensors that are gone; one that is turned away comes back at once."""
 PATIENCE = 10.0
 """[s] For the four bytes of a subscription; who takes longer makes room when others come."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from sims.carla.server.geometry import Pose, compose
 from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.records import VEHICLE, Records
 from sims.carla.server.settings import NOON, Settings
+from sims.carla.server.streams import token
 from sims.carla.server.system import System
 from sims.carla.server.systems import make_systems
 from sims.carla.server.wire import Packed, pack
@@ -22,6 +23,10 @@ GREEN = 2
 """TrafficLightState."""
 URBAN_LIMIT = 30.0
 """[km/h] Speed limit of a vehicle that no sign has told another; CARLA's own."""
+MOST_ACTORS = 4096
+MOST_ATTRIBUTES, LONGEST_VALUE = 256, 4096
+"""Of one description: a client must not fill this machine's memory with them."""
+Renderer = Literal["auto", "egl", "cv2"]
 Publish = Callable[[int, int, "bytes | memoryview", Pose], None]
 """(stream, sensor type, payload, pose): to all who listen to the stream."""
 
@@ -37,6 +42,9 @@ class World:
         publish: hands a sensor's message to the streams; the header is added there.
         subscribed: whether anybody listens to a stream.
         new_stream: hands out a stream number that was not used before.
+        end_stream: closes a stream for all who listen.
+        stream_port: where clients find the streams.
+        renderer: what draws for the cameras.
     """
 
     def __init__(
@@ -49,8 +57,11 @@ class World:
         publish: Publish = lambda stream, sensor_type, payload, pose: None,
         subscribed: Callable[[int], bool] = lambda stream: False,
         new_stream: Callable[[], int] | None = None,
+        end_stream: Callable[[int], None] = lambda stream: None,
+        stream_port: int = 0,
+        renderer: Renderer = "auto",
     ) -> None:
-        self.town, self.seed, self.episode = town, seed, episode
+        self.town, self.seed, self.episode, self.renderer = town, seed, episode, renderer
         self.frame, self.elapsed = 1, 0.0
         self.settings = settings or Settings()
         self.delta = 0.0
@@ -65,7 +76,8 @@ class World:
         self.events: list[tuple[Actor, Actor | None, int, list[float]]] = []
         """Collisions of this step: (actor, other or None, its label, impulse [N s])."""
         self.publish, self.subscribed = publish, subscribed
-        self._new_stream = new_stream or _counter(2)
+        self._new_stream, self._end_stream = new_stream or _counter(2), end_stream
+        self._stream_port = stream_port
         self._next_id = _counter(1)
         self.spectator = self._add(Description(0, "spectator"), np.zeros(6), None)
         self.systems: dict[str, System] = make_systems(self)
@@ -95,6 +107,17 @@ class World:
             raise RpcError(f"Actor could not be found in the registry.  Actor Id: {actor_id}")
         return actor
 
+    def to_wire(self, actor: Actor) -> list[Any]:
+        """Actor, as a client is told of it."""
+        return [
+            actor.id,
+            actor.parent.id if actor.parent else 0,
+            actor.description.to_wire(),
+            actor.box.to_wire(actor.id),
+            actor.tags,
+            token(actor.stream, self._stream_port) if actor.stream else b"",
+        ]
+
     def spawn(self, description: Description, pose: Pose, parent: Actor | None = None) -> Actor:
         """Add an actor.
 
@@ -107,10 +130,10 @@ class World:
             RpcError: it cannot be, in CARLA's words.
         """
         blueprint = self.library.by_id.get(description.type_id)
-        if blueprint is None or len({name for name, _, _ in description.attributes}) < len(
-            description.attributes
-        ):
+        if blueprint is None or not _bounded(description):
             raise RpcError("Spawn failed because of invalid actor description")
+        if len(self.actors) >= MOST_ACTORS:
+            raise RpcError(f"Spawn failed because there are {MOST_ACTORS} actors already; destroy some")
         world_pose = pose if parent is None else compose(parent.pose, pose)
         for system in self.systems.values():
             system.admit(description, world_pose, parent)
@@ -148,6 +171,8 @@ class World:
             system.removed(actor)
         if actor.parent is not None:
             actor.parent.children.remove(actor)
+        if actor.stream:
+            self._end_stream(actor.stream)
         del self.actors[actor_id]
         self.records.remove(actor.row)
         for other in self.actors.values():
@@ -199,6 +224,14 @@ class World:
         self.actors[actor_id] = actor
         self.layout += 1
         return actor
+
+
+def _bounded(description: Description) -> bool:
+    """Whether a description has a sensible size."""
+    attributes = description.attributes
+    return len(attributes) <= MOST_ATTRIBUTES and all(
+        len(name) + len(value) <= LONGEST_VALUE for name, _, value in attributes
+    )
 
 
 def _counter(first: int) -> Callable[[], int]:

@@ -10,7 +10,6 @@ from sims.carla.server.actor import Actor, Box, Description
 from sims.carla.server.arguments import WireError, items, text, transform, vector, whole
 from sims.carla.server.geometry import Pose
 from sims.carla.server.methods.registry import RpcError, rpc
-from sims.carla.server.streams import token
 from sims.carla.server.wire import Packed
 
 if TYPE_CHECKING:
@@ -26,20 +25,21 @@ def actor_definitions(server: Server) -> Packed:
 @rpc("get_spectator")
 def spectator(server: Server) -> list[Any]:
     """The camera that a person flies about with."""
-    return actor_to_wire(server, server.world.spectator)
+    return server.world.to_wire(server.world.spectator)
 
 
 @rpc("get_actors_by_id")
 def actors_by_id(server: Server, ids: Any) -> list[Any]:
     """Actors; ids that are not there are left out."""
     actors = server.world.actors
-    return [actor_to_wire(server, actors[each]) for each in map(whole, items(ids)) if each in actors]
+    wanted = dict.fromkeys(map(whole, items(ids)))
+    return [server.world.to_wire(actors[each]) for each in wanted if each in actors]
 
 
 @rpc("spawn_actor")
 def spawn_actor(server: Server, description: Any, pose: Any) -> list[Any]:
     """Add an actor to the world."""
-    return actor_to_wire(server, spawn(server, description, transform(pose), 0))
+    return server.world.to_wire(spawn(server, description, transform(pose), 0))
 
 
 @rpc("spawn_actor_with_parent")
@@ -47,7 +47,7 @@ def spawn_actor_with_parent(
     server: Server, description: Any, pose: Any, parent: Any, attachment: Any = 0, bone: Any = ""
 ) -> list[Any]:
     """Add an actor that is attached to another; the kind of attachment is always rigid."""
-    return actor_to_wire(server, spawn(server, description, transform(pose), whole(parent)))
+    return server.world.to_wire(spawn(server, description, transform(pose), whole(parent)))
 
 
 @rpc("destroy_actor")
@@ -98,21 +98,9 @@ def destroy(server: Server, actor_id: int) -> bool:
     Raises:
         RpcError: there is no such actor.
     """
-    actor = server.world.actors.get(actor_id)
-    if actor is None:
+    if actor_id not in server.world.actors:
         raise RpcError("unable to destroy actor: not found")
-    streams = _streams(actor)
-    destroyed = server.world.destroy(actor_id)
-    if destroyed:
-        for stream in streams:
-            server.streams.end(stream)
-    return destroyed
-
-
-def _streams(actor: Actor) -> list[int]:
-    """The streams of an actor and of what is attached to it."""
-    own = [actor.stream] if actor.stream else []
-    return own + [stream for child in actor.children for stream in _streams(child)]
+    return server.world.destroy(actor_id)
 
 
 def description_from_wire(sent: Any) -> Description:
@@ -125,15 +113,3 @@ def description_from_wire(sent: Any) -> Description:
     if not 0 <= whole(uid) < 1 << 32:
         raise WireError(f"a blueprint's uid has 32 bits, not {uid}")
     return Description(uid, text(type_id), tuple(read))
-
-
-def actor_to_wire(server: Server, actor: Actor) -> list[Any]:
-    """Actor."""
-    return [
-        actor.id,
-        actor.parent.id if actor.parent else 0,
-        actor.description.to_wire(),
-        actor.box.to_wire(actor.id),
-        actor.tags,
-        token(actor.stream, server.streams.port) if actor.stream else b"",
-    ]
