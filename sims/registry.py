@@ -26,6 +26,8 @@ class TaskEntry:
     """(name, cfg, num_envs, seed, dump_dir) -> the environment."""
     agent: str
     """"module:function" that makes the training configuration; imported only for training."""
+    num_envs: int = 1024
+    """Environments of a training run, unless told otherwise."""
 
 
 @dataclasses.dataclass(frozen=True)

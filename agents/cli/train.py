@@ -45,6 +45,7 @@ def task_settings(name: str) -> type:
     """A dataclass of `TaskSettings` plus the task's environment (`env`) and agent (`agent`) configuration."""
     cfg, agent = get_task(name).make_cfg(False), agent_config(name)
     fields: list[Any] = [
+        ("num_envs", int, get_task(name).num_envs),
         ("agent", TrainConfig, field(default_factory=lambda: agent)),
         ("env", type(cfg), field(default_factory=lambda: cfg)),
     ]
