@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sims.carla.maps.footprint import lane_samples
 from sims.carla.maps.lanes import Strip
 
 
@@ -21,9 +22,14 @@ class Ground:
     height: NDArray[np.float32]
     """(nx, ny) [m] at the corners of the cells."""
 
+    @property
+    def flat(self) -> bool:
+        """Whether it has one height all over."""
+        return self.height.size == 1
+
     def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Heights (N,) [m] under points (N, 2) [m], linear between the corners of cells."""
-        if self.height.size == 1:
+        if self.flat:
             return np.full(len(points), float(self.height[0, 0]))
         where = (points - self.origin) / self.cell
         low = np.clip(np.floor(where).astype(np.int64), 0, np.array(self.height.shape) - 2)
@@ -49,21 +55,11 @@ def ground_of(strips: tuple[Strip, ...]) -> Ground:
     points = np.concatenate([strip.centre for strip in strips])
     if np.ptp(points[:, 2]) < FLAT:
         return Ground(np.zeros(2), 1.0, np.full((1, 1), points[0, 2], np.float32))
-    samples = np.concatenate([_samples(strip) for strip in strips])
+    samples = np.concatenate([lane_samples(strip) for strip in strips])
     low, high = samples[:, :2].min(0) - MARGIN, samples[:, :2].max(0) + MARGIN
     cell = max(CELL, float(np.sqrt(np.prod(high - low) / MOST_CELLS)))
     shape = np.ceil((high - low) / cell).astype(int) + 1
     return Ground(low, cell, _spread(samples, low, cell, shape))
-
-
-def _samples(strip: Strip) -> NDArray[np.float64]:
-    """(n, 3) points of a lane, at most half a metre apart across."""
-    across = max(2, int(np.ceil(strip.width.max() / 0.5)) + 1)
-    sides = [strip.border(side) for side in np.linspace(-1, 1, across)]
-    dense = np.arange(strip.s[0], strip.s[-1], 0.5)
-    return np.concatenate(
-        [np.column_stack([np.interp(dense, strip.s, side[:, i]) for i in range(3)]) for side in sides]
-    )
 
 
 def _spread(
@@ -80,7 +76,7 @@ def _spread(
 
 
 def _fill(height: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Give each unknown cell the height of the nearest known one (chessboard-wise, coarse to fine)."""
+    """Give each unknown cell the height of the nearest known one."""
     import cv2
 
     _, labels = cv2.distanceTransformWithLabels(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 import numpy as np
@@ -19,8 +18,24 @@ STEP = 2.0
 """[m] Between points where a road bends, rises or widens."""
 LONG_STEP = 20.0
 """[m] Between points where it is straight."""
+PAINT = 0.12
+"""[m] Width of marks for which the file gives none."""
 INSIDE = 1e-3
 """[m] A waypoint is asked for that far from the ends of its section: at the end itself it is in the next."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Paint on the border of a lane, from `s` on."""
+
+    s: float
+    """[m]"""
+    kind: str
+    """OpenDRIVE's type, such as solid, broken or solid solid."""
+    colour: str
+    """OpenDRIVE's, such as standard or yellow."""
+    width: float
+    """[m]"""
 
 
 @dataclass(frozen=True)
@@ -32,8 +47,8 @@ class Strip:
     """OpenDRIVE's id: negative lanes run along the road, positive ones against it."""
     kind: str
     """OpenDRIVE's lane type, such as driving or sidewalk."""
-    junction: bool
-    """Whether it is part of a junction."""
+    junction: int
+    """The junction that it is part of; -1: none."""
     speed: float
     """[km/h] 0: the file names none."""
     s: NDArray[np.float64]
@@ -44,6 +59,10 @@ class Strip:
     """(n, 2) Unit vectors to the right of growing s."""
     width: NDArray[np.float64]
     """(n,) [m]"""
+    outer: tuple[Mark, ...] = ()
+    """On the border away from the reference line."""
+    inner: tuple[Mark, ...] = ()
+    """On the reference line, of the one lane beside it that draws it."""
 
     def border(self, side: float) -> NDArray[np.float64]:
         """(n, 3) points beside the middle line: -1 is the left border, 1 the right border."""
@@ -57,14 +76,13 @@ class Strip:
         return float(self.s[-1] - self.s[0])
 
 
-def strips(carla_map: Any, opendrive: str) -> tuple[Strip, ...]:
+def strips(carla_map: Any, root: Element) -> tuple[Strip, ...]:
     """All lanes that have a width, by road, section and lane.
 
     Args:
-        carla_map: `carla.Map` of the text.
-        opendrive: The text.
+        carla_map: `carla.Map` of the file.
+        root: Its `<OpenDRIVE>` element.
     """
-    root = ElementTree.fromstring(opendrive)
     return tuple(strip for road in root.iter("road") for strip in _of_road(carla_map, road))
 
 
@@ -76,14 +94,23 @@ def _of_road(carla_map: Any, road: Element) -> Iterator[Strip]:
         if end - start <= 2 * INSIDE:
             continue
         s = _stations(road, section, start, end)
-        for lane in section.iter("lane"):
-            if lane.get("id") != "0":
-                strip = _of_lane(carla_map, road, lane, s)
-                if strip is not None:
-                    yield strip
+        lanes = {int(lane.get("id", "0")): lane for lane in section.iter("lane")}
+        beside = -1 if -1 in lanes else 1
+        for lane_id, lane in lanes.items():
+            inner = _marks(lanes.get(0), start) if lane_id == beside else ()
+            strip = _of_lane(carla_map, road, lane, s, _marks(lane, start), inner) if lane_id != 0 else None
+            if strip is not None:
+                yield strip
 
 
-def _of_lane(carla_map: Any, road: Element, lane: Element, s: NDArray[np.float64]) -> Strip | None:
+def _of_lane(
+    carla_map: Any,
+    road: Element,
+    lane: Element,
+    s: NDArray[np.float64],
+    outer: tuple[Mark, ...],
+    inner: tuple[Mark, ...],
+) -> Strip | None:
     road_id, lane_id = int(road.get("id", "0")), int(lane.get("id", "0"))
     waypoints = [carla_map.get_waypoint_xodr(road_id, lane_id, float(at)) for at in s]
     if any(waypoint is None for waypoint in waypoints):
@@ -98,12 +125,28 @@ def _of_lane(carla_map: Any, road: Element, lane: Element, s: NDArray[np.float64
         road_id,
         lane_id,
         lane.get("type", "none"),
-        road.get("junction", "-1") != "-1",
+        int(road.get("junction", "-1")),
         _speed(road, float(s[0])),
         s,
         np.array(locations),
         np.column_stack([-np.sin(yaw), np.cos(yaw)]),
         width,
+        outer,
+        inner,
+    )
+
+
+def _marks(lane: Element | None, start: float) -> tuple[Mark, ...]:
+    """Paint on the outer border of a lane (of the centre lane: on the reference line)."""
+    found = [] if lane is None else lane.findall("roadMark")
+    return tuple(
+        Mark(
+            start + float(mark.get("sOffset", "0")),
+            mark.get("type", "none"),
+            mark.get("color", "standard"),
+            float(mark.get("width") or PAINT),
+        )
+        for mark in found
     )
 
 

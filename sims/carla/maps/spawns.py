@@ -21,7 +21,7 @@ ORDER_SEED = 6
 
 def spawn_points(strips: Iterable[Strip]) -> NDArray[np.float64]:
     """(S, 6) poses on driving lanes outside junctions."""
-    rows = [_on_lane(strip) for strip in strips if strip.kind == "driving" and not strip.junction]
+    rows = [_on_lane(strip) for strip in strips if strip.kind == "driving" and strip.junction < 0]
     points = np.concatenate([np.zeros((0, 6)), *rows])
     return np.random.default_rng(ORDER_SEED).permutation(points)
 

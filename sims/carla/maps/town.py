@@ -5,36 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landward.errors import LandwardError, require
+from sims.carla.maps.footprint import Footprint
 from sims.carla.maps.ground import Ground, ground_of
 from sims.carla.maps.lanes import Strip, strips
-from sims.carla.maps.meshes import Mesh, road_meshes
+from sims.carla.maps.limits import Limits, limits_of
+from sims.carla.maps.marks import paint
+from sims.carla.maps.meshes import Mesh, surfaces, terrain
+from sims.carla.maps.scenery import StaticBox, scenery
+from sims.carla.maps.signals import Signal, signals_of
 from sims.carla.maps.spawns import spawn_points
-from sims.carla.server.actor import Box
 
 FOLDER = Path(__file__).parent / "opendrive"
 
 
 class UnknownMapError(LandwardError):
     """A map that is neither one of ours nor OpenDRIVE."""
-
-
-@dataclass(frozen=True)
-class StaticBox:
-    """Something solid that is no actor, such as a house or a pole."""
-
-    box: Box
-    """World frame."""
-    label: int
-    """CityObjectLabel."""
-    id: int
-    """Object id, above 0, unlike all others of the town."""
-    colour: tuple[int, int, int] = (128, 128, 128)
-    """Red, green, blue."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +44,19 @@ class Town:
     strips: tuple[Strip, ...]
     """Its lanes."""
     meshes: tuple[Mesh, ...]
+    """What is seen of land, roads, pavements and paint."""
     boxes: tuple[StaticBox, ...]
-    signals: tuple[Any, ...]
+    """What stands beside the roads; solid."""
+    signals: tuple[Signal, ...]
+    """Lights and signs."""
+    crosswalks: tuple[NDArray[np.float64], ...]
+    """(n, 3) corners of each [m]."""
+    sidewalks: tuple[NDArray[np.float64], ...]
+    """(n, 3) outlines of pavements [m], one for each lane section."""
     ground: Ground
     """Callable: (N, 2) [m] -> (N,) height of the ground [m]."""
+    limits: Limits
+    """Callable: (N, 2) [m] -> (N,) speed limit [km/h]; 0: the one before holds on."""
 
 
 def available() -> tuple[str, ...]:
@@ -77,13 +78,65 @@ def load_town(source: str | Path, name: str | None = None) -> Town:
     stem, text = _read(source)
     name = name or stem
     carla = require("carla", "carla", "reading OpenDRIVE maps")
+    root = _parsed(name, text)
     try:
         carla_map = carla.Map(name, text)
     except RuntimeError as error:
         raise UnknownMapError(f"{name} is not OpenDRIVE that the carla client can read: {error}") from None
-    lanes = strips(carla_map, text)
-    ground = ground_of(lanes)
-    return Town(name, text, carla_map, spawn_points(lanes), lanes, road_meshes(lanes), (), (), ground)
+    lanes = strips(carla_map, root)
+    if not any(strip.kind == "driving" for strip in lanes):
+        raise UnknownMapError(f"{name} has no lane to drive on: give an OpenDRIVE file with driving lanes")
+    signals = signals_of(carla_map, root, {strip.road: strip.speed for strip in lanes})
+    crosswalks, ground, footprint = _crosswalks(carla_map), ground_of(lanes), Footprint(lanes)
+    land = terrain(ground, footprint.low, footprint.high)
+    return Town(
+        name=name,
+        opendrive=text,
+        map=carla_map,
+        spawn_points=spawn_points(lanes),
+        strips=lanes,
+        meshes=(land, *surfaces(lanes), *paint(lanes, signals, crosswalks)),
+        boxes=scenery(lanes, signals, footprint),
+        signals=signals,
+        crosswalks=crosswalks,
+        sidewalks=tuple(
+            np.concatenate([strip.border(-1), strip.border(1)[::-1]])
+            for strip in lanes
+            if strip.kind == "sidewalk"
+        ),
+        ground=ground,
+        limits=limits_of(lanes),
+    )
+
+
+def _parsed(name: str, text: str) -> Element:
+    """The root of the file.
+
+    Raises:
+        UnknownMapError: It is no OpenDRIVE, or declares entities, which can be made to fill the memory.
+    """
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        raise UnknownMapError(f"{name} declares a document type or entities, which OpenDRIVE never needs")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise UnknownMapError(f"{name} is no XML: {error}") from None
+    if root.tag != "OpenDRIVE" or root.find("road/planView/geometry") is None:
+        raise UnknownMapError(f"{name} is no OpenDRIVE file with roads: its root is <{root.tag}>")
+    return root
+
+
+def _crosswalks(carla_map: Any) -> tuple[NDArray[np.float64], ...]:
+    """Corners of each crosswalk; the client gives one list in which every outline ends where it began."""
+    found, outline = [], []
+    for corner in carla_map.get_crosswalks():
+        point = (corner.x, corner.y, corner.z)
+        if outline and point == outline[0]:
+            found.append(np.array(outline))
+            outline = []
+        else:
+            outline.append(point)
+    return tuple(found)
 
 
 def _read(source: str | Path) -> tuple[str, str]:
