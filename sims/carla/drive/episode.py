@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landward.errors import SimulationError, require
+from landward.errors import LandwardError, SimulationError, require
 from sims.carla.client import Simulator
 from sims.carla.drive import observe
 from sims.carla.drive.actors import Roster
@@ -28,6 +27,7 @@ from sims.carla.drive.routes import routes
 from sims.carla.drive.scene import NO_COLLISION, Scene, find_ahead, find_lead, time_to_collision
 from sims.carla.drive.signals import OFF, Crossings, crossings, read_stop_lines
 from sims.carla.drive.traffic import LIFT, Pedestrians, populate
+from sims.remote.world import Outcome
 
 Array = NDArray[np.generic]
 TRUNCATED = ("completed", "timeout")
@@ -38,21 +38,6 @@ FORECAST_EVERY = 2
 """Ticks between two forecasts of collisions (card C8)."""
 
 
-@dataclass
-class Outcome:
-    """What a reset or a step brought."""
-
-    terms: dict[str, Array]
-    """Every observation term by name, in SI units."""
-    reward: float = 0.0
-    terminated: bool = False
-    truncated: bool = False
-    state: dict[str, float] = field(default_factory=dict)
-    """What the task's constraints read."""
-    info: dict[str, float] = field(default_factory=dict)
-    """`summary()`, in the outcome that ends an episode."""
-
-
 class DrivingEpisode:
     """Episodes of the driving task; reads the town once."""
 
@@ -60,14 +45,14 @@ class DrivingEpisode:
         """Read the town.
 
         Raises:
-            SimulationError: the town has no lanes, no spawn points or no route of the wanted kind.
+            LandwardError: the town has no lanes, no spawn points or no route of the wanted kind.
         """
         self.simulator, self.cfg = simulator, cfg
         self._carla = require("carla", "carla", "driving")
         self.graph = LaneGraph(simulator.map)
         self._spawn_points = list(simulator.map.get_spawn_points())
         if not self._spawn_points:
-            raise SimulationError(f"town {simulator.town!r} has no spawn points; use another town")
+            raise LandwardError(f"town {simulator.town!r} has no spawn points; use another town")
         poses = [(p.location.x, p.location.y, np.radians(p.rotation.yaw)) for p in self._spawn_points]
         self.routes = routes(self.graph, np.array(poses), cfg.route, cfg.route.split, cfg.route.count)
         self.lines = read_stop_lines(simulator.world, self.graph)
@@ -229,7 +214,7 @@ class DrivingEpisode:
         library = self.simulator.world.get_blueprint_library()
         found = library.filter(self.cfg.ego)
         if not found:
-            raise SimulationError(f"the server has no vehicle {self.cfg.ego!r}; set --env.drive.ego")
+            raise LandwardError(f"the server has no vehicle {self.cfg.ego!r}; set --env.drive.ego")
         blueprint = found[0]
         blueprint.set_attribute("role_name", "hero")
         x, y = route.xy[0].tolist()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from landward.errors import SimulationError, require
+from landward.errors import LandwardError, require
 from sims.carla.drive.geometry import Floats, arc_length, wrap
 
 SPACING = 1.0
@@ -57,12 +57,12 @@ class LaneGraph:
         """Sample every lane of a `carla.Map`.
 
         Raises:
-            SimulationError: the map has no driving lanes.
+            LandwardError: the map has no driving lanes.
         """
         carla = require("carla", "carla", "driving")
         starts, pairs = _topology(town)
         if not starts:
-            raise SimulationError(
+            raise LandwardError(
                 f"the map {town.name!r} has no driving lanes; give an OpenDRIVE file "
                 "with lanes of type driving"
             )

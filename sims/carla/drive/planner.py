@@ -6,7 +6,7 @@ import heapq
 
 import numpy as np
 
-from landward.errors import SimulationError
+from landward.errors import LandwardError
 from sims.carla.drive.geometry import Floats
 from sims.carla.drive.lanes import LaneGraph, Segment
 from sims.carla.drive.route import RoadOption, Route, resample
@@ -32,12 +32,12 @@ def plan(graph: LaneGraph, start: Place, goal: Place, name: str = "") -> Route:
     """The shortest route between two places.
 
     Raises:
-        SimulationError: no lanes lead from start to goal.
+        LandwardError: no lanes lead from start to goal.
     """
     path = shortest_path(graph, start, goal)
     if path is None:
         a, b = graph.segments[start[0]].key, graph.segments[goal[0]].key
-        raise SimulationError(
+        raise LandwardError(
             f"map {graph.name!r}: no way from lane {a} to lane {b} (road, section, lane); choose another goal"
         )
     return join(graph, path, start[1], goal[1], name)

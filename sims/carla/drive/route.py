@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from landward.errors import SimulationError
+from landward.errors import LandwardError
 from sims.carla.drive.geometry import Floats, arc_length, wrap
 
 STEP = 1.0
@@ -128,14 +128,14 @@ def resample(
         junction: (Q,) bool.
 
     Raises:
-        SimulationError: the polyline is shorter than two steps.
+        LandwardError: the polyline is shorter than two steps.
     """
     s = arc_length(points[:, :2])
     fresh = np.concatenate(([True], np.diff(s) > 1e-3))
     points, s, left, right = points[fresh], s[fresh], left[fresh], right[fresh]
     options, junction = options[fresh], junction[fresh]
     if s[-1] < 2.0 * STEP:
-        raise SimulationError(f"route {name!r} is {s[-1]:.1f} m long; choose a goal that lies farther ahead")
+        raise LandwardError(f"route {name!r} is {s[-1]:.1f} m long; choose a goal that lies farther ahead")
     new = np.arange(0.0, s[-1], STEP)
     xyz = np.stack([np.interp(new, s, points[:, axis]) for axis in range(3)], axis=-1)
     nearest = np.clip(np.searchsorted(s, new), 0, len(s) - 1)

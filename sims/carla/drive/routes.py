@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from landward.errors import SimulationError
+from landward.errors import LandwardError
 from sims.carla.drive.cfg import RouteCfg
 from sims.carla.drive.geometry import Floats
 from sims.carla.drive.lanes import LaneGraph
@@ -36,7 +36,7 @@ def routes(
         seed: of the choice, cfg.seed where None; the division is cfg.seed's alone.
 
     Raises:
-        SimulationError: not one route of the wanted kind exists.
+        LandwardError: not one route of the wanted kind exists.
     """
     rng = np.random.default_rng([cfg.seed if seed is None else seed, split == "heldout"])
     places = [graph.locate(point[:2], float(point[2])) for point in spawn_points]
@@ -50,7 +50,7 @@ def routes(
             if route is not None and len(found) < count:
                 found.setdefault(route.name, route)
     if not found:
-        raise SimulationError(
+        raise LandwardError(
             f"map {graph.name!r} has no {split} route of {cfg.length[0]:g} to {cfg.length[1]:g} m with "
             f"{cfg.junctions} junctions from its {len(places)} spawn points; change --env.drive.route.*"
         )
