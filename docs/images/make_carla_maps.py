@@ -10,24 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.maps.town import Town, available, load_town
+from sims.carla.server.actor import Box
 
 FOLDER = Path(__file__).parent / "carla"
 PIXELS = 1100
 """Longer side of a picture."""
-SIGNS = {
-    "light": (60, 60, 220),
-    "stop": (40, 40, 160),
-    "yield": (40, 160, 230),
-    "speed_limit": (200, 200, 200),
-}
+SIGNS = {"light": (60, 60, 220), "stop": (40, 40, 160), "yield": (40, 160, 230)}
 """Kind -> blue, green, red."""
+Point = NDArray[np.float64]
 SHIFT = 4
 """Fractional bits of cv2's coordinates."""
 
 
-def draw(
-    town: Town, low: NDArray[np.float64], high: NDArray[np.float64], pixels: int = PIXELS
-) -> NDArray[np.uint8]:
+def draw(town: Town, low: Point, high: Point, pixels: int = PIXELS) -> NDArray[np.uint8]:
     """A picture of a rectangle of a town; y of CARLA's frame points down, as in the picture.
 
     Args:
@@ -50,13 +45,13 @@ def draw(
     for item in town.boxes:
         fill(corners(item.box)[None], item.colour[::-1])
     for signal in town.signals:
-        if signal.kind in ("light", "stop", "yield"):
+        if signal.kind in SIGNS:
             place = tuple(((signal.pose[:2] - low) * scale).astype(int).tolist())
             cv2.circle(canvas, place, max(2, int(scale * 1.2)), SIGNS[signal.kind], -1, cv2.LINE_AA)
     return canvas
 
 
-def corners(box) -> NDArray[np.float64]:  # noqa: ANN001
+def corners(box: Box) -> NDArray[np.float64]:
     """(4, 2) [m] of a box seen from above."""
     yaw = np.radians(box.rotation[1])
     turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from landward.errors import require
 from sims.carla.maps.footprint import lane_samples
 from sims.carla.maps.lanes import Strip
 
@@ -77,11 +78,10 @@ def _spread(
 
 def _fill(height: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Give each unknown cell the height of the nearest known one."""
-    import cv2
-
-    _, labels = cv2.distanceTransformWithLabels(
+    cv2 = require("cv2", "carla", "maps with hills")
+    nearest = cv2.distanceTransformWithLabels(
         (~known).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    of_label = np.zeros(int(labels.max()) + 1, np.float32)
-    of_label[labels[known]] = height[known]
-    return of_label[labels]
+    )[1].astype(np.intp)
+    of_label = np.zeros(int(nearest.max()) + 1, np.float32)
+    of_label[nearest[known]] = height[known]
+    return of_label[nearest]
