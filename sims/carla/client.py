@@ -51,12 +51,16 @@ class Simulator:
         self._spawned: list[int] = []
         self._streams: list[SensorStream] = []
         self._traffic: Any = None
-        self._traffic_port = 0
+        self._traffic_port, self._seed = 0, 0
         self._closed = False
 
     @property
     def traffic(self) -> Any:
-        """The TrafficManager of this process, in synchronous mode; made when it is first asked for."""
+        """The TrafficManager of this process, in synchronous mode.
+
+        It is made when it is first asked for: from then on it costs several calls a tick, with or without
+        vehicles.
+        """
         if self._traffic is None:
             self._traffic, self._traffic_port = self._make_traffic()
         return self._traffic
@@ -98,9 +102,13 @@ class Simulator:
     def begin(self, seed: int) -> None:
         """A clean world for an episode: what we spawned is gone, traffic and lights start from the seed."""
         self.clear()
+        self._seed = seed
         self.world.set_weather(self._carla.WeatherParameters.ClearNoon)
         self.world.set_pedestrians_seed(seed)
-        self.traffic.set_random_device_seed(seed)  # resets all traffic lights too
+        if self._traffic is None:
+            self.world.reset_all_traffic_lights()
+        else:
+            self._traffic.set_random_device_seed(seed)  # resets them too
         self.tick()
 
     def clear(self) -> None:
@@ -175,6 +183,7 @@ class Simulator:
                     raise LandwardError(f"no TrafficManager could be made: {error}") from None
             else:
                 traffic.set_synchronous_mode(True)
+                traffic.set_random_device_seed(self._seed)
                 return traffic, port
         raise AssertionError("unreachable")
 

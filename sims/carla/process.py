@@ -84,7 +84,8 @@ def command(town: str, seed: int, port: int) -> list[str]:
     """The command line of a server that does not outlive this process."""
     which = ["--opendrive", town] if town.endswith(".xodr") else ["--town", town]
     return [
-        *(sys.executable, "-m", "sims.carla.server", "--host", "127.0.0.1", "--port", str(port)),
+        *(sys.executable, "-m", "landward.cli.main", "carla-server", "--host", "127.0.0.1"),
+        *("--port", str(port)),
         *(*which, "--seed", str(seed), "--parent-pid", str(os.getpid())),
     ]
 
