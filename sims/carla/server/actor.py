@@ -41,6 +41,10 @@ class Box:
     rotation: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """[deg] Pitch, yaw, roll."""
 
+    def pose(self) -> Pose:
+        """(6,) Of its middle, in the frame it is given in."""
+        return np.array([*self.location, *self.rotation])
+
     def to_wire(self, actor_id: int = 0) -> list[Any]:
         """BoundingBox."""
         return [list(self.location), list(self.extent), list(self.rotation), actor_id]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,17 +9,20 @@ import numpy as np
 
 from sims.carla.server.geometry import Pose
 
+LARGEST = 1e12
+"""No quantity of a driving world is larger; what is would overflow in the arithmetic on it."""
+
 
 class WireError(Exception):
     """An argument of the wrong type or not a finite number; the client raises RuntimeError with this text."""
 
 
 def number(value: Any) -> float:
-    """A finite number."""
+    """A finite number, not too large."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WireError(f"a number is expected, not {_show(value)}")
-    if not -1e300 < value < 1e300:
-        raise WireError(f"a finite number is expected, not {_show(value)}")
+    if not -LARGEST <= value <= LARGEST:
+        raise WireError(f"a finite number up to 1e12 is expected, not {_show(value)}")
     return float(value)
 
 
@@ -61,7 +63,7 @@ def vector(value: Any) -> list[float]:
     """Vector3D or Location: [x, y, z]."""
     found = items(value, 3)
     x, y, z = found[0], found[1], found[2]
-    if type(x) is type(y) is type(z) is float and math.isfinite(x + y + z):
+    if type(x) is type(y) is type(z) is float and abs(x) + abs(y) + abs(z) <= LARGEST:
         return [x, y, z]
     return numbers(value, 3)
 

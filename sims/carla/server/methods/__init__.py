@@ -1,6 +1,28 @@
 """The RPC methods, one module a subject; `registry` collects them."""
 
-from sims.carla.server.methods import actors, batch, managers, maps, session
+from sims.carla.server.methods import (
+    actors,
+    batch,
+    level,
+    managers,
+    maps,
+    parts,
+    session,
+    traffic_lights,
+    unsupported,
+)
 from sims.carla.server.methods.registry import METHODS
 
-__all__ = ["METHODS", "actors", "batch", "managers", "maps", "session"]
+MODULES = (
+    actors,
+    batch,
+    level,
+    managers,
+    maps,
+    parts,
+    session,
+    traffic_lights,
+    unsupported,
+)
+"""Importing them has registered their methods."""
+__all__ = ["METHODS", "MODULES"]

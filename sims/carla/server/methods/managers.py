@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sims.carla.server.arguments import items, text, whole
+from sims.carla.server.arguments import flag, items, text, whole
 from sims.carla.server.methods.registry import rpc
 
 if TYPE_CHECKING:
@@ -38,3 +38,10 @@ def add_running(server: Server, address: Any) -> bool:
 def destroy(server: Server, port: Any) -> bool:
     """Forget a TrafficManager."""
     return server.managers.pop(whole(port), None) is not None
+
+
+@rpc("set_actor_autopilot", "void")
+def set_autopilot(server: Server, actor_id: Any, enabled: Any) -> None:
+    """The TrafficManager in the client drives; clients of 0.9.16 do not send this."""
+    server.world.actor(whole(actor_id))
+    flag(enabled)

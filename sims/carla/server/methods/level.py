@@ -1,0 +1,57 @@
+"""What stands in the town."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sims.carla.server.actor import Box
+from sims.carla.server.arguments import items, text, whole
+from sims.carla.server.geometry import compose, pose_to_wire
+from sims.carla.server.methods.registry import RpcError, rpc
+
+if TYPE_CHECKING:
+    from sims.carla.server.server import Server
+
+ANY = 255
+"""CityObjectLabel that stands for all."""
+UNKNOWN = "unable to find Actor to apply the texture"
+"""CARLA's words."""
+
+
+@rpc("get_all_level_BBs")
+def level_boxes(server: Server, label: Any) -> list[Any]:
+    """Boxes in the world's frame of all that has a label: of the town, and of actors."""
+    wanted = whole(label)
+    still = [each.box.to_wire() for each in server.world.town.boxes if wanted in (ANY, each.label)]
+    moving = [actor for actor in server.world.actors.values() if actor.tags and any(actor.box.extent)]
+    return still + [
+        _in_world(actor.pose, actor.box, actor.id)
+        for actor in moving
+        if wanted == ANY or wanted in actor.tags
+    ]
+
+
+@rpc("apply_color_texture_to_objects", "void")
+def color_texture(server: Server, names: Any, parameter: Any, texture: Any) -> None:
+    """Nothing here has a texture."""
+    _refuse_texture(names, parameter, texture)
+
+
+@rpc("apply_float_color_texture_to_objects", "void")
+def float_color_texture(server: Server, names: Any, parameter: Any, texture: Any) -> None:
+    """Nothing here has a texture."""
+    _refuse_texture(names, parameter, texture)
+
+
+def _refuse_texture(names: Any, parameter: Any, texture: Any) -> None:
+    for name in items(names):
+        text(name)
+    whole(parameter)
+    items(texture, 3)
+    raise RpcError(f"{UNKNOWN}: this server draws plain colours, no textures")
+
+
+def _in_world(pose: Any, box: Box, actor_id: int) -> list[Any]:
+    """BoundingBox in the world's frame."""
+    location, rotation = pose_to_wire(compose(pose, box.pose()))
+    return [location, list(box.extent), rotation, actor_id]

@@ -1,0 +1,63 @@
+"""What clients of CARLA can ask for and this server does not have: each call says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from sims.carla.server.methods.registry import Returns, RpcError, rpc
+
+if TYPE_CHECKING:
+    from sims.carla.server.server import Server
+
+OTHER_PHYSICS = "vehicles here have one model, a dynamic bicycle; there is no CarSim, Chrono or PhysX"
+NO_ROS = "sensors are not published over ROS by the server; use Landward's ROS 2 nodes"
+NO_GBUFFERS = "there is no deferred renderer, so there are no G-buffers; use depth, normals or segmentation"
+NO_BONES = "walkers here are boxes without bones"
+UNSUPPORTED: dict[str, tuple[Returns, str]] = {
+    "enable_carsim": ("void", OTHER_PHYSICS),
+    "use_carsim_road": ("void", OTHER_PHYSICS),
+    "enable_chrono_physics": ("void", OTHER_PHYSICS),
+    "enable_sensor_for_ros": ("void", NO_ROS),
+    "enable_gbuffers": ("void", NO_GBUFFERS),
+    "get_gbuffer_token": ("value", NO_GBUFFERS),
+    "get_bones_transform": ("value", NO_BONES),
+    "set_bones_transform": ("void", NO_BONES),
+    "blend_pose": ("void", NO_BONES),
+    "get_pose_from_animation": ("void", NO_BONES),
+    "send": ("void", "there are no V2X sensors"),
+}
+"""Method -> how it would answer, and what is not there."""
+
+
+def _refuses(name: str, reason: str) -> Callable[..., NoReturn]:
+    def refuse(server: Server, *arguments: Any) -> NoReturn:
+        raise RpcError(f"{name} is not supported by this server: {reason}")
+
+    return refuse
+
+
+for _name, (_returns, _reason) in UNSUPPORTED.items():
+    rpc(_name, _returns)(_refuses(_name, _reason))
+
+
+@rpc("restore_physx_physics", "void")
+def restore_physics(server: Server, actor_id: Any) -> None:
+    """The vehicle has the physics it always has."""
+
+
+@rpc("disable_sensor_for_ros", "void")
+def disable_ros(server: Server, stream: Any) -> None:
+    """It is not published over ROS anyway."""
+
+
+@rpc("is_sensor_enabled_for_ros")
+def enabled_for_ros(server: Server, stream: Any) -> bool:
+    """Never."""
+    return False
+
+
+@rpc("are_gbuffers_enabled")
+def gbuffers_enabled(server: Server, actor_id: Any) -> bool:
+    """Never."""
+    return False
