@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sims.carla.server.attachments import Attachments
+from sims.carla.server.signals import Signals
 from sims.carla.server.system import System
 
 if TYPE_CHECKING:
     from sims.carla.server.world import World
 
-SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (("attachments", Attachments),)
+SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (
+    ("signals", Signals),
+    ("attachments", Attachments),
+)
 """(name, factory), in the order replayer, fleet, crowd, signals, attachments, sensors, recorder."""
 
 

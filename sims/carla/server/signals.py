@@ -1,0 +1,264 @@
+"""Traffic lights and signs: their actors, the lights' cycles, and what each vehicle is told of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sims.carla.maps.signals import Signal, boxes_world
+from sims.carla.server.actor import Actor
+from sims.carla.server.cycle import GREEN, RED, Cycle
+from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.records import TRAFFIC_LIGHT, TRAFFIC_SIGN, VEHICLE
+from sims.carla.server.right_of_way import Disc, discs, must_yield
+from sims.carla.server.system import System
+
+if TYPE_CHECKING:
+    from sims.carla.server.world import World
+
+LIGHT_LABEL, SIGN_LABEL = 7, 8
+"""CityObjectLabels."""
+SAME_WAY = 0.5
+"""A box is for vehicles whose heading differs from its own by less than 60 degrees (cosine)."""
+
+
+@dataclass(eq=False)
+class Light:
+    """A traffic light of an episode."""
+
+    actor: Actor
+    signal: Signal
+    cycle: Cycle
+    index: int
+    """In the arrays of `Signals`."""
+
+    @property
+    def times(self) -> list[float]:
+        """[s] Green, yellow and red of its phase; a list that may be changed."""
+        return self.cycle.times[self.signal.phase]
+
+
+class Signals(System):
+    """All lights and signs of a town.
+
+    The trigger box of a light or sign reaches back from the stop line by a braking distance. A vehicle is
+    told of it while its front is in the box, as CARLA tells vehicles that touch one.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.frozen = False
+        self.lights: dict[int, Light] = {}
+        """Actor id -> light."""
+        self.cycles: dict[int, Cycle] = {}
+        """Junction -> cycle."""
+        self._state = np.zeros(0, np.uint8)
+        self._elapsed = np.zeros(0)
+        self._layout = -1
+
+    def started(self) -> None:
+        """Make the actors."""
+        signals = self.world.town.signals
+        actors = [self.world.populate(s.type_id, s.pose, s.trigger) for s in signals]
+        self._actors = dict(zip((s.id for s in signals), actors, strict=True))
+        for signal, actor in zip(signals, actors, strict=True):
+            actor.tags = bytes([LIGHT_LABEL if signal.kind == "light" else SIGN_LABEL])
+            if signal.kind == "light":
+                self._add_light(signal, actor)
+        self._state = np.array([self._present(light) for light in self.lights.values()], np.uint8)
+        self._elapsed = np.zeros(len(self.lights))
+        obeyed = [
+            (s, a) for s, a in zip(signals, actors, strict=True) if s.kind in ("light", "stop", "yield")
+        ]
+        self._obeyed = tuple(signal for signal, _ in obeyed)
+        self._boxes = _Boxes.of(self._obeyed)
+        self._ids = np.array([a.id if s.kind == "light" else 0 for s, a in obeyed], np.uint32)
+        self._light_of = np.array([self.lights[a.id].index if s.kind == "light" else -1 for s, a in obeyed])
+        limited = tuple(s for s in signals if s.kind == "speed_limit" and s.value > 0)
+        self._limit_boxes = _Boxes.of(limited)
+        self._limit_values = np.array([signal.value for signal in limited])
+        self._discs: dict[int, Disc] = discs(self.world.town.strips)
+        self._find_rows()
+        self._write_signs(signals)
+        self.write_times()
+        self._write_lights()
+
+    def added(self, actor: Actor) -> None:
+        """A vehicle knows the speed limit where it is spawned from its first snapshot on."""
+        if actor.type_id.startswith("vehicle."):
+            self._find_rows()
+            self._write_vehicles()
+
+    def moved(self, actor: Actor) -> None:
+        """A teleported vehicle knows of the light at its new place."""
+        if actor.type_id.startswith("vehicle."):
+            self.step(0.0)
+
+    def step(self, dt: float) -> None:
+        """Advance the cycles, and tell vehicles of lights, signs and speed limits."""
+        if self._layout != self.world.layout:
+            self._find_rows()
+        if not self.frozen and dt > 0.0:
+            self._elapsed += dt
+            for cycle in self.cycles.values():
+                if cycle.step(dt):
+                    self._take_over(cycle)
+        self._write_lights()
+        self._write_vehicles()
+
+    def light(self, actor_id: int) -> Light:
+        """A light by its actor's id.
+
+        Raises:
+            RpcError: There is no such actor, or it is no traffic light.
+        """
+        if actor_id not in self.lights:
+            self.world.actor(actor_id)
+            raise RpcError("Actor is not a traffic light")
+        return self.lights[actor_id]
+
+    def freeze(self, frozen: bool) -> None:
+        """Let the time of all lights stand still, or go on."""
+        self.frozen = frozen
+        self.write_times()
+
+    def group(self, light: Light) -> list[Light]:
+        """The lights that share a cycle with one, itself included."""
+        return [other for other in self.lights.values() if other.cycle is light.cycle]
+
+    def set_state(self, light: Light, state: int) -> None:
+        """Change one light at once; its cycle goes on, unless it is frozen."""
+        self._state[light.index], self._elapsed[light.index] = state, 0.0
+
+    def restart(self, cycle: Cycle) -> None:
+        """Begin a cycle again."""
+        cycle.restart()
+        for light in self.lights.values():
+            if light.cycle is cycle:
+                self._state[light.index], self._elapsed[light.index] = self._present(light), 0.0
+
+    def states(self) -> dict[str, int]:
+        """OpenDRIVE's id of each light -> its TrafficLightState, for those who draw it."""
+        return {light.signal.id: int(self._state[light.index]) for light in self.lights.values()}
+
+    def _add_light(self, signal: Signal, actor: Actor) -> None:
+        # Lights that guard no junction have a cycle each; its number is one that no junction has.
+        key = signal.junction if signal.junction >= 0 else -1 - actor.id
+        if key not in self.cycles:
+            of_junction = [s.phase for s in self.world.town.signals if s.junction == signal.junction]
+            self.cycles[key] = Cycle(max(of_junction) + 1)
+        self.lights[actor.id] = Light(actor, signal, self.cycles[key], len(self.lights))
+
+    def _present(self, light: Light) -> int:
+        return light.cycle.state(light.signal.phase)
+
+    def _take_over(self, cycle: Cycle) -> None:
+        """Show the new stage of a cycle; the time in a state starts anew only where the state changes."""
+        for light in self.lights.values():
+            state = self._present(light)
+            if light.cycle is cycle and self._state[light.index] != state:
+                self._state[light.index], self._elapsed[light.index] = state, cycle.elapsed
+
+    def _find_rows(self) -> None:
+        self._layout = self.world.layout
+        vehicles = [a for a in self.world.actors.values() if a.type_id.startswith("vehicle.")]
+        self._vehicles = np.array([actor.row for actor in vehicles], np.intp)
+        self._fronts = np.array([actor.box.location[0] + actor.box.extent[0] for actor in vehicles])
+        self._light_rows = np.array([light.actor.row for light in self.lights.values()], np.intp)
+
+    def _write_signs(self, signals: tuple[Signal, ...]) -> None:
+        names = self.world.records.view(TRAFFIC_SIGN)["sign_id"]
+        for signal in signals:
+            names[self._actors[signal.id].row] = signal.id.encode()[:31]
+
+    def _write_lights(self) -> None:
+        rows = self.world.records.view(TRAFFIC_LIGHT)
+        rows["light_state"][self._light_rows] = self._state
+        rows["elapsed_time"][self._light_rows] = self._elapsed
+
+    def write_times(self) -> None:
+        """Show times and whether they stand still; they change by calls alone."""
+        rows = self.world.records.view(TRAFFIC_LIGHT)
+        for light in self.lights.values():
+            row = rows[light.actor.row : light.actor.row + 1]
+            row["green_time"], row["yellow_time"], row["red_time"] = light.times
+            row["pole_index"], row["time_is_frozen"] = light.signal.phase, self.frozen
+
+    def _write_vehicles(self) -> None:
+        if not len(self._vehicles):
+            return
+        world = self.world
+        poses = world.records.poses[self._vehicles]
+        yaw = np.radians(poses[:, 4])
+        facing = np.column_stack([np.cos(yaw), np.sin(yaw)])
+        front = poses[:, :2] + facing * self._fronts[:, None]
+        which = self._boxes.holding(front, facing)
+        told = which >= 0
+        light = np.where(told, self._light_of[which], -1) if len(self._light_of) else which
+        at_light = light >= 0
+        state = np.full(len(poses), GREEN, np.uint8)
+        state[at_light] = self._state[light[at_light]]
+        for i in np.flatnonzero(told & ~at_light):
+            state[i] = self._at_sign(self._obeyed[which[i]], int(i), poses, facing)
+        details = world.records.view(VEHICLE)
+        details["traffic_light_state"][self._vehicles] = state
+        details["has_traffic_light"][self._vehicles] = at_light
+        details["traffic_light_id"][self._vehicles] = (
+            np.where(at_light, self._ids[which], 0) if told.any() else 0
+        )
+        self._write_limits(details, poses[:, :2], facing)
+
+    def _at_sign(
+        self, signal: Signal, index: int, poses: NDArray[np.float64], facing: NDArray[np.float64]
+    ) -> int:
+        """Red is how a vehicle without a light learns that it has to stop (PROTOCOL: TrafficManager)."""
+        if signal.kind == "stop":
+            return RED
+        velocity = self.world.records.rows["velocity"][self._vehicles][:, :2]
+        disc = self._discs.get(signal.junction)
+        return RED if disc is not None and must_yield(index, disc, poses[:, :2], facing, velocity) else GREEN
+
+    def _write_limits(
+        self, details: NDArray[np.void], places: NDArray[np.float64], facing: NDArray[np.float64]
+    ) -> None:
+        """The limit of the road, else that of the sign a vehicle passes, else what it was."""
+        limits = self.world.town.limits(places)
+        unknown = limits == 0
+        if unknown.any() and len(self._limit_values):
+            passed = self._limit_boxes.holding(places, facing)
+            at_sign = unknown & (passed >= 0)
+            details["speed_limit"][self._vehicles[at_sign]] = self._limit_values[passed[at_sign]]
+        details["speed_limit"][self._vehicles[~unknown]] = limits[~unknown]
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    """Trigger boxes of signals, in the plane."""
+
+    centre: NDArray[np.float64]
+    """(m, 2) [m]"""
+    facing: NDArray[np.float64]
+    """(m, 2) Unit vectors along the traffic."""
+    half: NDArray[np.float64]
+    """(m, 2) [m] Along and across the traffic."""
+
+    @classmethod
+    def of(cls, signals: tuple[Signal, ...]) -> _Boxes:
+        boxes = boxes_world(signals)
+        facing = np.column_stack([np.cos(boxes[:, 2]), np.sin(boxes[:, 2])])
+        return cls(boxes[:, :2], facing, boxes[:, [4, 3]])
+
+    def holding(self, points: NDArray[np.float64], facing: NDArray[np.float64]) -> NDArray[np.intp]:
+        """(n,) index of a box that holds each point (n, 2) that looks its way; -1: none."""
+        if not len(self.centre):
+            return np.full(len(points), -1)
+        offset = points[:, None] - self.centre
+        along = np.abs((offset * self.facing).sum(-1))
+        across = np.abs(offset[..., 1] * self.facing[:, 0] - offset[..., 0] * self.facing[:, 1])
+        inside = (
+            (along <= self.half[:, 0]) & (across <= self.half[:, 1]) & (facing @ self.facing.T > SAME_WAY)
+        )
+        return np.where(inside.any(1), inside.argmax(1), -1)
