@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
 import socket
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from landward.errors import LandwardError, SimulationError, require
+from sims.carla.handshake import server_version
 from sims.carla.sensors import SensorStream
 
 _LOG = logging.getLogger(__name__)
@@ -20,8 +19,6 @@ SUBSTEP = 0.01
 """[s] Longest physics step, CARLA's default."""
 LOAD = 120.0
 """[s] For a server to load a town; a full CARLA takes up to a minute."""
-RETRY = 0.5
-"""[s] Between two tries to reach a server that is not there yet."""
 TRAFFIC_TRIES = 5
 """Free ports that are tried for a TrafficManager: another process may take one before it does."""
 
@@ -214,10 +211,15 @@ def connect(
         LandwardError: no server, another version, no such town, or no answer; the message says which.
     """
     carla, address = client_module(), f"{host}:{port}"
-    _reach(host, port, wait)
+    theirs = server_version(host, port, patience, wait)
     client = carla.Client(host, port)
+    ours = client.get_client_version()
+    if theirs != ours:
+        raise LandwardError(
+            f"the server at {address} is CARLA {theirs}, but the client is carla {ours}: start a server of "
+            f"{ours}, or use an environment with carla=={theirs}"
+        )
     client.set_timeout(patience)
-    _check_version(client, address, patience)
     try:
         world = client.get_world()
         client.set_timeout(max(patience, LOAD))
@@ -230,60 +232,11 @@ def connect(
     return simulator
 
 
-def parse_address(text: str) -> tuple[str, int]:
-    """HOST:PORT or HOST -> (host, port), 2000 being CARLA's port.
-
-    Raises:
-        LandwardError: it is neither.
-    """
-    host, colon, port = text.strip().rpartition(":")
-    if not colon:
-        host, port = text.strip(), "2000"
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise LandwardError(
-            f"{text!r} is no address of a CARLA server: write HOST:PORT, as in localhost:2000"
-        )
-    return host, int(port)
-
-
 def free_port() -> int:
     """A port that nobody listens on at present."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _reach(host: str, port: int, wait: float) -> None:
-    """Find out whether anybody listens: the client itself would only time out."""
-    end = time.monotonic() + wait
-    while True:
-        try:
-            with contextlib.closing(socket.create_connection((host, port), 5.0)):
-                return
-        except OSError as error:
-            if time.monotonic() >= end:
-                raise LandwardError(
-                    f"no CARLA server at {host}:{port} ({error.strerror or error}): start one (landward "
-                    f"carla-server --port {port}, or CarlaUE4.sh -RenderOffScreen -carla-rpc-port={port}), "
-                    "or leave the address out, and one is started for you"
-                ) from None
-        time.sleep(RETRY)
-
-
-def _check_version(client: Any, address: str, patience: float) -> None:
-    try:
-        theirs = client.get_server_version()
-    except RuntimeError as error:
-        raise LandwardError(
-            f"what listens at {address} does not answer as a CARLA server within {patience:g} s: is it still "
-            f"starting, or another program? ({error})"
-        ) from None
-    ours = client.get_client_version()
-    if theirs != ours:
-        raise LandwardError(
-            f"the server at {address} is CARLA {theirs}, but the client is carla {ours}: start a server of "
-            f"{ours}, or use an environment with carla=={theirs}"
-        )
 
 
 def _load(client: Any, world: Any, town: str, fresh: bool, address: str) -> Any:

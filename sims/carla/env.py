@@ -8,7 +8,8 @@ from pathlib import Path
 
 from landward.errors import LandwardError
 from sims.carla.cfg import DrivingCfg
-from sims.carla.client import client_module, parse_address
+from sims.carla.client import client_module
+from sims.carla.handshake import parse_address
 from sims.carla.spec import driving_spec
 from sims.remote.env import RemoteEnv
 from sims.remote.pool import Patience

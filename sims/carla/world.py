@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from landward.errors import LandwardError
 from sims.carla.cfg import DrivingCfg
-from sims.carla.client import Simulator, connect, parse_address
+from sims.carla.client import Simulator, connect
 from sims.carla.drive.episode import DrivingEpisode
+from sims.carla.handshake import parse_address
 from sims.carla.process import ServerProcess, start_server
 from sims.remote.world import Outcome
 
