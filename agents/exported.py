@@ -9,6 +9,7 @@ import torch
 from rsl_rl.models import CNNModel, MLPModel, RNNModel
 from torch import nn
 
+from agents.on_policy.encoder import ImageModel
 from landward.errors import PolicyFileError
 from landward.policy_file import State
 from landward.spec import ActionTerm, ObservationTerm, PolicySpec
@@ -18,7 +19,7 @@ FIRST = "first"
 
 
 class ExportedPolicy(nn.Module):
-    """Clip, offset, scale, history, normaliser, network and action mapping of a trained actor in one graph.
+    """Clip, offset, scale, history, normaliser, encoders, network and action mapping in one graph.
 
     Inputs, in the order of `input_names`: the terms of `spec.inputs`, (B, *shape) SI, then the states (B,
     *shape). Outputs, in the order of `output_names`: the action terms, (B, *shape) SI, then the next states.
@@ -29,7 +30,7 @@ class ExportedPolicy(nn.Module):
         """Copy the actor and lay out the graph.
 
         Args:
-            actor: a feed-forward or recurrent model of rsl_rl that reads the groups of `spec.actor`.
+            actor: a feed-forward or recurrent model that reads the groups of `spec.actor`.
             spec: the contract of the task.
 
         Raises:
@@ -37,7 +38,9 @@ class ExportedPolicy(nn.Module):
         """
         super().__init__()
         _check_exportable(actor, spec)
-        self.spec, self.terms = spec, spec.actor_terms
+        self.spec, self.terms = spec, _flat_terms(spec)
+        self.images = [(group, spec.images[group].name) for group in spec.actor if group in spec.images]
+        self.encoders = copy.deepcopy(actor.cnns) if isinstance(actor, ImageModel) else nn.ModuleDict()
         self.normalizer = copy.deepcopy(actor.obs_normalizer)
         self.mlp = copy.deepcopy(actor.mlp)
         distribution = actor.distribution
@@ -78,8 +81,11 @@ class ExportedPolicy(nn.Module):
         """One control step; see the class for inputs and outputs."""
         values = dict(zip(self.input_names, inputs, strict=True))
         following: dict[str, torch.Tensor] = {}
-        columns = [self._encode(term, values, following) for term in self.terms]
-        latent = self.normalizer(torch.cat(columns, 1))
+        features = [self.encoders[group](values[name]) for group, name in self.images]
+        if self.terms:
+            columns = [self._encode(term, values, following) for term in self.terms]
+            features.insert(0, self.normalizer(torch.cat(columns, 1)))
+        latent = torch.cat(features, 1) if self.images else features[0]
         if self.rnn is not None:
             latent = self._recur(self.rnn, latent, values, following)
         raw = self.output(self.mlp(latent))
@@ -184,10 +190,12 @@ def _row(numbers: float | tuple[float, ...], term: ObservationTerm | ActionTerm)
 def _check_exportable(actor: MLPModel, spec: PolicySpec) -> None:
     if isinstance(actor, CNNModel):
         raise PolicyFileError(
-            "policies with image encoders cannot be exported by this version: use flat observations"
+            "a policy with rsl_rl's CNNModel cannot be exported: train it with `landward train`, whose "
+            "encoder carries the scaling of the images"
         )
-    if list(actor.obs_groups) != list(spec.actor):
-        raise PolicyFileError(f"the actor reads {list(actor.obs_groups)}, the spec says {list(spec.actor)}")
+    read = [*actor.obs_groups, *getattr(actor, "image_groups", ())]
+    if read != sorted(spec.actor, key=lambda group: group in spec.images):  # images come last
+        raise PolicyFileError(f"the actor reads {read}, the spec says {list(spec.actor)}")
     for term in spec.actor_terms:
         if term.dtype == "str":
             raise PolicyFileError(f"observation '{term.name}' is a text: it cannot be an input of the graph")
@@ -196,8 +204,13 @@ def _check_exportable(actor: MLPModel, spec: PolicySpec) -> None:
             raise PolicyFileError(
                 f"action '{term.name}' is chunked or of type {term.dtype}: only float32 steps are exported"
             )
-    width = sum(term.size * term.history for term in spec.actor_terms)
+    width = sum(term.size * term.history for term in _flat_terms(spec))
     if width != actor.obs_dim:
         raise PolicyFileError(
-            f"the spec's actor terms have {width} columns, the trained actor reads {actor.obs_dim}"
+            f"the spec's flat actor terms have {width} columns, the trained actor reads {actor.obs_dim}"
         )
+
+
+def _flat_terms(spec: PolicySpec) -> tuple[ObservationTerm, ...]:
+    """The actor's terms that are columns of numbers, in order."""
+    return tuple(term for group in spec.actor if group not in spec.images for term in spec.group(group))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from landward.array import Array, array_namespace
 from landward.spec import ActionTerm
 
@@ -48,3 +50,19 @@ def decode_all(terms: Iterable[ActionTerm], raw: Array) -> dict[str, Array]:
         part = xp.reshape(raw[:, start : start + term.size], (raw.shape[0], *term.shape))
         targets[term.name], start = decode(term, part), start + term.size
     return targets
+
+
+def raw_bounds(term: ActionTerm) -> tuple[np.ndarray, np.ndarray]:
+    """Bounds of a term's raw action: its clip, else its SI limits mapped back, else infinite.
+
+    Returns:
+        (low, high), (chunk * size,) float64 each.
+    """
+    size = term.size * term.chunk
+    if term.clip is not None:
+        return np.full(size, term.clip[0]), np.full(size, term.clip[1])
+    if not term.limits:
+        return np.full(size, -np.inf), np.full(size, np.inf)
+    ends = (np.asarray(term.limits).T - np.asarray(term.offset)) / np.asarray(term.scale)
+    repeats = size // ends.shape[1]
+    return np.tile(ends.min(0), repeats), np.tile(ends.max(0), repeats)

@@ -42,6 +42,9 @@ OBSERVATION_KINDS: dict[str, str] = {
 }
 """Observation kind -> what it means."""
 
+IMAGE_KINDS = ("image_rgb", "image_depth", "image_semantic", "bird_eye_view")
+"""Observation kinds that are pictures."""
+
 ACTION_KINDS: dict[str, str] = {
     "joint_position_target": "target angles of the joint position controllers",
     "joint_velocity_target": "target velocities of the joint velocity controllers",

@@ -93,6 +93,17 @@ class PolicySpec:
         return groups[name]
 
     @property
+    def images(self) -> dict[str, ObservationTerm]:
+        """Image groups -> their only term.
+
+        Such a group is handed out as it is measured, (N, *shape) of the term's dtype; what reads it applies
+        clip, offset and scale. The terms of all other groups are scaled and flattened to (N, D) float32.
+        """
+        return {
+            group: terms[0] for group, terms in self.observations if len(terms) == 1 and terms[0].is_image
+        }
+
+    @property
     def actor_terms(self) -> tuple[ObservationTerm, ...]:
         """The terms of all actor groups, in order."""
         return tuple(term for group in self.actor for term in self.group(group))

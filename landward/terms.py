@@ -10,7 +10,7 @@ from typing import Any
 
 from landward import values
 from landward.errors import SpecError
-from landward.kinds import ACTION_KINDS, DTYPES, OBSERVATION_KINDS
+from landward.kinds import ACTION_KINDS, DTYPES, IMAGE_KINDS, OBSERVATION_KINDS
 
 Details = tuple[tuple[str, Any], ...] | Mapping[str, Any]
 """Facts that have no field of their own, such as a camera's field of view; kept as pairs sorted by key."""
@@ -85,6 +85,11 @@ class ObservationTerm:
     def size(self) -> int:
         """Number of elements of one frame."""
         return math.prod(self.shape)
+
+    @property
+    def is_image(self) -> bool:
+        """Whether this is a picture, (height, width) or (height, width, channels), for an encoder to read."""
+        return len(self.shape) in (2, 3) and (self.kind in IMAGE_KINDS or self.dtype == "uint8")
 
     def validate(self) -> None:
         """Check every field.

@@ -7,7 +7,23 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from landward.errors import LandwardError
-from landward.spec import PolicySpec
+
+
+@dataclass
+class EncoderConfig:
+    """Encoder of image observations: convolutions with layer norm, then one linear layer."""
+
+    channels: tuple[int, ...] = (16, 32, 64)
+    """Output channels of every convolution."""
+    kernels: tuple[int, ...] = (4, 3, 3)
+    """Their kernel sizes [pixels]."""
+    strides: tuple[int, ...] = (4, 2, 2)
+    """Their strides [pixels]."""
+    size: int = 256
+    """Features of an image that the network reads."""
+    share: bool = False
+    """One encoder for actor and critic, trained on both losses; needs parallel_update off. By default each
+    has its own: on two cores their updates run side by side, which takes no longer."""
 
 
 @dataclass
@@ -24,8 +40,9 @@ class ModelConfig:
     """Activation function of the hidden layers."""
     normalize: bool = True
     """Normalise observations with running means and variances; the exported policy carries them."""
-    exploration: Literal["gaussian", "gsde"] = "gaussian"
-    """Independent Gaussian noise, or smooth noise that is a function of the state (gSDE)."""
+    exploration: Literal["gaussian", "gsde", "beta"] = "gaussian"
+    """Independent Gaussian noise, smooth noise that is a function of the state (gSDE), or Beta distributions
+    within the bounds of the actions."""
     init_std: float = 1.0
     """Initial standard deviation of the actions (gaussian)."""
     sde_sample_freq: int = 16
@@ -37,6 +54,8 @@ class ModelConfig:
     and a constraint mode other than "cat"."""
     recurrent_size: int = 128
     """Units of the recurrent layer."""
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    """Encoder of image observations; without effect where the task has none."""
 
 
 @dataclass
@@ -51,10 +70,16 @@ class PPOConfig:
     """Mini-batches in a pass."""
     learning_rate: float = 1e-3
     """Initial learning rate."""
-    schedule: Literal["adaptive", "fixed"] = "adaptive"
-    """Adapt the learning rate to the KL divergence between updates, or keep it."""
+    schedule: Literal["adaptive", "fixed", "linear"] = "adaptive"
+    """Adapt the learning rate to the KL divergence between updates, keep it, or lower it linearly to 0 over
+    the run, which then needs an end in steps or iterations."""
     desired_kl: float = 0.01
     """KL divergence the adaptive schedule aims at [nat]."""
+    target_kl: float = 0.0
+    """An update ends after the pass in which the mean KL divergence to the old policy is beyond this [nat];
+    0: never. Where actor and critic are trained apart, the critic makes all its passes."""
+    adam_eps: float = 1e-8
+    """Term in Adam's denominator."""
     clip: float = 0.2
     """Clip range of the probability ratio and of the value."""
     clip_value: bool = True
@@ -144,8 +169,24 @@ class TrainConfig:
             raise LandwardError("gSDE needs at least two hidden layers: the last one delivers its features")
         if self.model.exploration == "gsde" and self.ppo.mirror:
             raise LandwardError("gSDE has no mirror image: switch mirror off or use gaussian exploration")
+        if self.ppo.schedule == "linear" and not (self.iterations > 0 or self.total_steps > 0):
+            raise LandwardError(
+                "ppo.schedule linear needs to know the end of the run: set total_steps or iterations"
+            )
+        self._validate_encoder()
         if self.model.recurrent != "none":
             self._validate_recurrent()
+
+    def _validate_encoder(self) -> None:
+        encoder = self.model.encoder
+        layers = {"channels": encoder.channels, "kernels": encoder.kernels, "strides": encoder.strides}
+        counts = {name: len(numbers) for name, numbers in layers.items()}
+        if len(set(counts.values())) > 1 or not encoder.channels:
+            listed = ", ".join(f"{count} {name}" for name, count in counts.items())
+            raise LandwardError(f"model.encoder has {listed}: give one of each for every convolution")
+        for name, numbers in {**layers, "size": (encoder.size,)}.items():
+            if min(numbers) < 1:
+                raise LandwardError(f"model.encoder.{name} must be at least 1, got {min(numbers)}")
 
     def _validate_recurrent(self) -> None:
         what = f"model.recurrent {self.model.recurrent}"
@@ -181,88 +222,16 @@ def config_from_dict(data: dict[str, Any]) -> TrainConfig:
             raise LandwardError(
                 f"config.json: {cls.__name__} has no setting '{unknown[0]}'; it is of another version"
             )
-        nested = {"model": ModelConfig, "ppo": PPOConfig, "constraint": ConstraintConfig}
+        nested = {
+            TrainConfig: {"model": ModelConfig, "ppo": PPOConfig, "constraint": ConstraintConfig},
+            ModelConfig: {"encoder": EncoderConfig},
+        }
         made = {}
         for name, value in values.items():
-            if cls is TrainConfig and name in nested:
-                made[name] = build(nested[name], value)
+            if name in nested.get(cls, {}):
+                made[name] = build(nested[cls][name], value)
             else:
                 made[name] = tuple(value) if isinstance(value, list) else value
         return cls(**made)
 
     return build(TrainConfig, data)
-
-
-def rsl_rl_config(config: TrainConfig, spec: PolicySpec, num_envs: int, mirror: Any = None) -> dict[str, Any]:
-    """Translate to rsl_rl's dictionary.
-
-    Args:
-        config: validated settings.
-        spec: the task's spec; its constraints and observation groups are used.
-        num_envs: number of environments.
-        mirror: augmentation function, or None.
-    """
-    model, ppo, constraint = config.model, config.ppo, config.constraint
-    critic_groups = [g for g in model.critic_groups if g in spec.groups] or list(spec.actor)
-    common = {
-        "class_name": "MLPModel" if model.recurrent == "none" else "RNNModel",
-        "activation": model.activation,
-        "obs_normalization": model.normalize,
-    }
-    if model.recurrent != "none":
-        common |= {"rnn_type": model.recurrent, "rnn_hidden_dim": model.recurrent_size}
-    actor = {**common, "hidden_dims": list(model.hidden_sizes)}
-    if model.exploration == "gsde":
-        actor["hidden_dims"] = list(model.hidden_sizes[:-1])
-        actor["distribution_cfg"] = {
-            "class_name": "agents.on_policy.gsde:GsdeDistribution",
-            "latent_dim": model.hidden_sizes[-1],
-            "sde_sample_freq": model.sde_sample_freq,
-            "log_std_init": model.log_std_init,
-            "activation": model.activation,
-        }
-    else:
-        actor["distribution_cfg"] = {"class_name": "GaussianDistribution", "init_std": model.init_std}
-    algorithm = {
-        "class_name": "agents.on_policy.ppo:ConstrainedPPO",
-        "num_learning_epochs": ppo.epochs,
-        "num_mini_batches": ppo.mini_batches,
-        "learning_rate": ppo.learning_rate,
-        "schedule": ppo.schedule,
-        "desired_kl": ppo.desired_kl,
-        "clip_param": ppo.clip,
-        "use_clipped_value_loss": ppo.clip_value,
-        "value_loss_coef": ppo.value_coef,
-        "entropy_coef": ppo.entropy_coef,
-        "entropy_coef_final": ppo.entropy_coef_final,
-        "entropy_steps": ppo.entropy_steps or config.steps_of_run(num_envs),
-        "gamma": ppo.discount,
-        "lam": ppo.gae_lambda,
-        "max_grad_norm": ppo.max_grad_norm,
-        "normalize_advantage_per_mini_batch": ppo.normalize_advantage_per_mini_batch,
-        "parallel_update": ppo.parallel_update,
-        "constraints": spec.constraints,
-        "constraint_mode": constraint.mode if spec.constraints else "none",
-        "penalty_weight": constraint.penalty_weight,
-        "constraint_cfg": {
-            "start_after_steps": constraint.start_after_steps,
-            "ramp_steps": constraint.ramp_steps,
-            "tau": constraint.tau,
-            "p_min": constraint.p_min,
-        },
-    }
-    if mirror is not None:
-        algorithm["symmetry_cfg"] = {"data_augmentation_func": mirror, "use_data_augmentation": True}
-    logger: Any = "tensorboard"
-    if config.logger == "wandb":
-        logger = {"class_name": "WandbLogWriter", "project_name": config.wandb_project}
-    return {
-        "num_steps_per_env": ppo.steps_per_iteration,
-        "obs_groups": {"actor": list(spec.actor), "critic": critic_groups},
-        "actor": actor,
-        "critic": {**common, "hidden_dims": list(model.hidden_sizes)},
-        "algorithm": algorithm,
-        "logger": logger,
-        "save_interval": config.checkpoint_interval,
-        "check_for_nan": False,
-    }

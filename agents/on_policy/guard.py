@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
+import numpy as np
 import torch
 from tensordict import TensorDict
 
@@ -37,6 +38,7 @@ def check_step(
         SimulationError: names the term, the element and the environment.
     """
     groups = cast(dict[str, torch.Tensor], dict(obs.items()))
+    groups = {name: value for name, value in groups.items() if value.is_floating_point()}  # images are bytes
     sums = [value.sum(dtype=torch.float32) for value in groups.values()]
     sums += [rewards.sum(), *(value.sum(dtype=torch.float32) for value in constraints.values())]
     if torch.isfinite(torch.stack(sums)).all():
@@ -71,7 +73,10 @@ def _message(what: str, value: torch.Tensor, env: int, column: int, step: int) -
 
 
 def _element(spec: PolicySpec, group: str, column: int) -> str:
-    """Readable name of an encoded column, as in "policy.joint_vel[FL_calf]"."""
+    """Readable name of an encoded column, as in "policy.joint_vel[FL_calf]", or of a pixel: "depth[3, 5]"."""
+    if group in spec.images:
+        pixel = ", ".join(map(str, np.unravel_index(column, spec.images[group].shape)))
+        return f"{group}.{spec.images[group].name}[{pixel}]"
     start = 0
     for term in spec.groups.get(group, ()):
         width = term.size * term.history

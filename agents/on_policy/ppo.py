@@ -14,6 +14,7 @@ from rsl_rl.utils import resolve_optimizer
 from tensordict import TensorDict
 
 from agents.on_policy.cat import ConstraintTerminations
+from agents.on_policy.early_stop import passes_within
 from agents.on_policy.gsde import GsdeDistribution
 from agents.on_policy.parallel import parallel_update
 from agents.on_policy.world import World
@@ -50,6 +51,9 @@ class ConstrainedPPO(PPO):
         penalty_weight: float = 0.1,
         entropy_coef_final: float | None = None,
         entropy_steps: float = 0.0,
+        schedule_steps: float = 0.0,
+        target_kl: float = 0.0,
+        adam_eps: float = 1e-8,
         parallel_update: bool = False,
         optimizer: str = "adam",
         **kwargs: Any,
@@ -64,6 +68,9 @@ class ConstrainedPPO(PPO):
             penalty_weight: weight of the summed violations in mode "penalty".
             entropy_coef_final: entropy coefficient at `entropy_steps`; None keeps it constant.
             entropy_steps: environment steps of the linear entropy schedule.
+            schedule_steps: environment steps in which schedule "linear" lowers the learning rate to 0.
+            target_kl: an update ends after the pass whose mean KL divergence is beyond this [nat]; 0: never.
+            adam_eps: term in Adam's denominator.
             parallel_update: train actor and critic apart, in two threads, instead of rsl_rl's update.
             optimizer: name of an optimiser, as in rsl_rl.
             **kwargs: rsl_rl's own arguments.
@@ -76,6 +83,8 @@ class ConstrainedPPO(PPO):
             raise LandwardError(
                 f"constraint mode '{constraint_mode}' is unknown: use one of {CONSTRAINT_MODES}"
             )
+        if self.schedule == "linear" and schedule_steps <= 0.0:
+            raise LandwardError("the linear schedule needs schedule_steps, where the learning rate reaches 0")
         recurrent = self.actor.is_recurrent or self.critic.is_recurrent
         if constraint_mode == "cat" and recurrent:
             raise LandwardError(
@@ -93,16 +102,26 @@ class ConstrainedPPO(PPO):
         self.entropy_coef_initial = self.entropy_coef
         self.entropy_coef_final, self.entropy_steps = entropy_coef_final, entropy_steps
         self.env_steps = 0
+        self.learning_rate_initial, self.schedule_steps = self.learning_rate, schedule_steps
+        self.target_kl = target_kl
         # rsl_rl keeps dones as bytes, which turns a soft termination of 0.25 into 0
         self.storage.dones = self.storage.dones.float()
 
-        self.parallel = parallel_update
-        if parallel_update:
+        self.parallel, self.shared = parallel_update, self._shares_parameters()
+        if self.parallel or self.shared:
             self._require_separable()
-            make: Any = resolve_optimizer(optimizer)
-            rate = self.learning_rate
+        make: Any = resolve_optimizer(optimizer)
+        rate, optimizers = self.learning_rate, [self.optimizer]
+        if self.parallel:
             self.actor_optimizer = make(self.actor.parameters(), lr=rate)
             self.critic_optimizer = make(self.critic.parameters(), lr=rate)
+            optimizers = [self.actor_optimizer, self.critic_optimizer]
+        elif self.shared:  # rsl_rl's would take two steps with what it is given twice
+            both = [*self.actor.parameters(), *self.critic.parameters()]
+            self.optimizer = make(list(dict.fromkeys(both)), lr=rate)
+            optimizers = [self.optimizer]
+        for group in (group for made in optimizers for group in made.param_groups if "eps" in group):
+            group["eps"] = adam_eps
 
     @staticmethod
     def construct_algorithm(obs: TensorDict, env: Any, cfg: dict, device: str) -> PPO:
@@ -151,8 +170,10 @@ class ConstrainedPPO(PPO):
             fraction = min(self.env_steps / self.entropy_steps, 1.0)
             start = self.entropy_coef_initial
             self.entropy_coef = start + fraction * (self.entropy_coef_final - start)
+        if self.schedule == "linear":
+            self._lower_learning_rate()
         try:
-            losses = parallel_update(self) if self.parallel else super().update()
+            losses = self._update()
         except (RuntimeError, ValueError) as error:  # sampling with a standard deviation of NaN
             if all(torch.isfinite(p).all() for p in self.actor.parameters()):
                 raise
@@ -225,18 +246,40 @@ class ConstrainedPPO(PPO):
                 values[rows] = self.critic(final_obs[rows].to(self.device)).detach().squeeze(1)
         return self.gamma * values * time_outs
 
+    def _update(self) -> dict[str, float]:
+        if self.parallel or self.shared:
+            return parallel_update(self)
+        if self.target_kl <= 0.0:
+            return super().update()
+        with passes_within(self) as divergences:
+            losses = super().update()
+        # rsl_rl divides its sums by the number of passes that it was asked for
+        passes = len(divergences)
+        means = {name: loss * self.num_learning_epochs / passes for name, loss in losses.items()}
+        return {**means, "kl": divergences[-1], "passes": float(passes)}
+
+    def _lower_learning_rate(self) -> None:
+        """From the initial rate in the first update towards 0 after the last one of the run."""
+        storage = self.storage
+        before = self.env_steps - storage.num_envs * storage.num_transitions_per_env * self.world.size
+        left = 1.0 - before / self.schedule_steps
+        self.learning_rate = self.learning_rate_initial * max(left, 0.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate
+
+    def _shares_parameters(self) -> bool:
+        return bool({*self.actor.parameters()} & {*self.critic.parameters()})
+
     def _require_separable(self) -> None:
-        shared = {id(p) for p in self.actor.parameters()} & {id(p) for p in self.critic.parameters()}
+        what = "update of shared encoders" if self.shared else "two-thread update"
         problems = {
             "recurrent models": self.actor.is_recurrent or self.critic.is_recurrent,
-            "image encoders": hasattr(self.actor, "cnns") or hasattr(self.critic, "cnns"),
-            "shared parameters": bool(shared),
+            "two optimisers (parallel_update)": self.parallel and self.shared,
             "random network distillation": self.rnd is not None,
             "the mirror loss": self.symmetry is not None and self.symmetry.use_mirror_loss,
             "mixed precision": self.use_mixed_precision,
         }
         found = [name for name, present in problems.items() if present]
         if found:
-            raise LandwardError(
-                f"the two-thread update does not support {', '.join(found)}: set parallel_update to False"
-            )
+            remedy = "give each its own encoder" if self.shared else "set parallel_update to False"
+            raise LandwardError(f"the {what} does not support {', '.join(found)}: {remedy}")

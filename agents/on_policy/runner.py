@@ -18,13 +18,14 @@ import torch
 from rsl_rl.runners import OnPolicyRunner
 
 from agents.on_policy import checkpoint, states
-from agents.on_policy.config import TrainConfig, rsl_rl_config
+from agents.on_policy.config import TrainConfig
 from agents.on_policy.guard import check_step
 from agents.on_policy.metrics import average, iteration_means, with_prefix
 from agents.on_policy.mirror import build_mirror
 from agents.on_policy.ppo import ConstrainedPPO
 from agents.on_policy.progress import TrainingProgress
 from agents.on_policy.signals import StopSignals
+from agents.on_policy.translation import rsl_rl_config
 from agents.on_policy.world import ALONE, World
 from landward.atomic import describe_os_error, os_error_behind
 from landward.errors import CheckpointError, LandwardError, RunError
@@ -185,6 +186,7 @@ class Runner(OnPolicyRunner):
         self._keep_schedules()
         if self.config.ppo.entropy_steps <= 0:
             self.alg.entropy_steps = self._steps_at_the_end()
+        self.alg.schedule_steps = self._steps_at_the_end()
         if self.world.main:
             self.folder.drop_metrics_after(self.current_learning_iteration)
             lines = self.folder.metrics()

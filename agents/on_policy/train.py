@@ -18,7 +18,7 @@ from sims.env import Env
 from sims.registry import get_task, make_env
 
 EXPORT_ENVS = 32
-"""Environments of the comparison at the end of an export."""
+"""Environments of the comparison at the end of an export, at most; no more than the run has."""
 
 
 def start(
@@ -108,7 +108,7 @@ def export(path: Path | str, checkpoint: Path | str | None = None) -> ExportRepo
     """
     folder = RunFolder.open(path)
     file = Path(checkpoint) if checkpoint is not None else _newest(folder)
-    with _environment(folder, EXPORT_ENVS) as env:
+    with _environment(folder, min(EXPORT_ENVS, folder.config["num_envs"])) as env:
         runner = Runner(env, _agent(folder), folder)
         runner.load(str(file), load_cfg={"actor": True})
         provenance = {**folder.provenance, "run": folder.path.name, "checkpoint": file.name}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from landward.action import raw_bounds
 from landward.errors import EnvContractError, require
 from landward.spec import ActionTerm, ObservationTerm, PolicySpec
 from sims.check_tools import group_shape
@@ -35,17 +36,6 @@ def action_space(spec: PolicySpec) -> Any:
     low = np.concatenate([b[0] for b in bounds]).astype(np.float32)
     high = np.concatenate([b[1] for b in bounds]).astype(np.float32)
     return spaces.Box(low, high, dtype=np.float32)
-
-
-def raw_bounds(term: ActionTerm) -> tuple[np.ndarray, np.ndarray]:
-    """Bounds of a term's raw actions: its clip, else its SI limits mapped back, else none."""
-    size = term.size * term.chunk
-    if term.clip is not None:
-        return np.full(size, term.clip[0]), np.full(size, term.clip[1])
-    if not term.limits:
-        return np.full(size, -np.inf), np.full(size, np.inf)
-    ends = (np.asarray(term.limits).T - np.asarray(term.offset)) / np.asarray(term.scale)
-    return np.tile(ends.min(0), term.chunk), np.tile(ends.max(0), term.chunk)
 
 
 def action_term(space: Any, name: str) -> ActionTerm:

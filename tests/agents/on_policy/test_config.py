@@ -4,7 +4,8 @@ import json
 import pytest
 
 from agents.on_policy import settings
-from agents.on_policy.config import ModelConfig, TrainConfig, config_from_dict, rsl_rl_config
+from agents.on_policy.config import ModelConfig, TrainConfig, config_from_dict
+from agents.on_policy.translation import rsl_rl_config
 from landward.constraint import Constraint
 from landward.errors import LandwardError, RunError
 from sims.registry import get_task
