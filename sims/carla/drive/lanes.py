@@ -12,6 +12,8 @@ from sims.carla.drive.geometry import Floats, arc_length, wrap
 
 SPACING = 1.0
 """Distance of the sampled points [m]."""
+LEAST_STEP = 0.05
+"""The client gives a lane's last point twice where the length is a whole number of steps [m]."""
 HEADING_WEIGHT = 3.0
 """How many metres a radian of heading error counts for in `locate`: lanes of junctions cross."""
 
@@ -111,8 +113,11 @@ def _key(waypoint: Any) -> tuple[int, int, int]:
 
 def _sample(start: Any) -> list[Any]:
     """Waypoints from the start of a lane to its end."""
-    way = [start, *start.next_until_lane_end(SPACING)]
-    return [point for point in way if _key(point) == _key(start)]
+    way = [start]
+    for waypoint in start.next_until_lane_end(SPACING):
+        if _key(waypoint) == _key(start) and abs(waypoint.s - way[-1].s) > LEAST_STEP:
+            way.append(waypoint)
+    return way
 
 
 def _segment(key: tuple[int, int, int], way: list[Any], carla: Any) -> Segment:
