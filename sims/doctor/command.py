@@ -74,7 +74,7 @@ def _needs(report: EnvironmentReport, every: bool) -> Table:
 
 
 def _simulators(report: Report) -> Table:
-    table = _table("simulators", ("engine", "environment", "state", "runs here on"))
+    table = _table("simulators", ("engine or simulator", "environment", "state", "runs here on"))
     for row in report.simulators:
         state = "[green]ready[/]" if row.ready else "[red]missing[/]"
         table.add_row(row.name, row.environment, state, ", ".join(row.devices))

@@ -22,6 +22,24 @@ MISSING = "not installed"
 
 
 @dataclass(frozen=True)
+class Software:
+    """A simulator that is no engine: whole worlds, with tasks of their own."""
+
+    name: str
+    environment: str
+    devices: tuple[str, ...]
+    """Kinds of device that what is installed here runs on."""
+    package: str
+    """Module that has to be installed."""
+    install: str
+    """What installs it."""
+
+
+CARLA = Software("carla", "main", ("cpu",), "carla", "install it with: pip install 'landward[carla]'")
+"""The client, and the embedded server that it connects to; a full CARLA server is no Python package."""
+
+
+@dataclass(frozen=True)
 class EnvironmentReport:
     """One environment as it is on this machine."""
 
@@ -86,11 +104,11 @@ def incomplete_fix(environment: Environment, python: Path) -> str:
 
 
 def simulator_reports(environments: Sequence[EnvironmentReport], machine: Machine) -> list[SimulatorReport]:
-    """Every engine with whether its package is in its environment."""
+    """Every engine and CARLA, with whether its package is in its environment."""
     by_name = {report.name: report for report in environments}
     kinds = {"cpu", "cuda"} if machine.gpus else {"cpu"}
     reports = []
-    for entry in ENGINES.values():
+    for entry in (*ENGINES.values(), CARLA):
         home = by_name[entry.environment]
         has = home.python and entry.package.replace("_", "-") in installed(package_folders(Path(home.python)))
         fix = "" if has else home.fix if home.state == MISSING else entry.install

@@ -61,6 +61,7 @@ def test_a_whole_main_environment_is_enough(machine: Path, capsys: pytest.Captur
     }
     engines = {row["name"]: (row["ready"], row["devices"], row["fix"]) for row in found["simulators"]}
     assert engines["mujoco"] == (True, ["cpu"], "")
+    assert engines["carla"] == (True, ["cpu"], "")
     assert engines["isaaclab-newton"] == (False, ["cpu", "cuda"], "make setup-isaaclab")
     assert found["machine"]["gpus"] == ["RTX 9, 24564 MiB, 580.1"]
 
