@@ -73,9 +73,9 @@ def cars(library: Any) -> list[Any]:
 
 
 def _is_car(blueprint: Any) -> bool:
-    if int(blueprint.get_attribute("number_of_wheels")) != 4:
+    if blueprint.get_attribute("number_of_wheels").as_int() != 4:
         return False
-    return not blueprint.has_attribute("base_type") or str(blueprint.get_attribute("base_type")) == "car"
+    return not blueprint.has_attribute("base_type") or blueprint.get_attribute("base_type").as_str() == "car"
 
 
 @dataclass
