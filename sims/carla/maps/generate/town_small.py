@@ -1,7 +1,7 @@
 r"""Town_Small: a ring, an avenue with two lanes each way, and three streets across; 8 junctions.
 
 NW----T1----------T2----NE      T2, B1: all-way stop        NW, NE, SW, SE: bends
- |     |          /      |      B2, L: the side road yields
+ |     |          /      |      B2: right turns only, the side road yields
  L====C1=========C2======R      others: lights
  |     |          \      |
 SW----B1---------B2-----SE
@@ -34,6 +34,8 @@ BEND = 30.0
 """[m] Radius of the ring's corners."""
 SETBACK = 18.0
 """[m] From the middle of a junction to its arms."""
+NO_LEFT_TURNS = ((0, 1), (2, 0))
+"""(from, to) arms of B2 without a way: ways that cross without a light would block each other for good."""
 LIMIT_SIGN = "274"
 
 
@@ -99,15 +101,14 @@ def town_small() -> Network:
     r = crossing(network, "R", (end(ne), begin(se), end(east)))
     t2 = crossing(network, "T2", (begin(ne), end(north2), end(top)))
     b1 = crossing(network, "B1", (begin(south1), end(bottom), begin(sw)))
-    b2 = crossing(network, "B2", (begin(south2), end(se), begin(bottom)))
+    b2 = crossing(network, "B2", (begin(south2), end(se), begin(bottom)), skip=NO_LEFT_TURNS)
     left = crossing(network, "L", (begin(nw), begin(west), end(sw)))
-    for junction in (c1, c2, t1, r):
+    for junction in (c1, c2, t1, r, left):
         signals(network, junction, [(i,) for i in range(len(junction.arms))])
     for junction in (t2, b1):
         for arm in junction.arms:
             sign(network, arm, STOP, "Stop")
-    for junction, arm in ((b2, 0), (left, 1)):
-        sign(network, junction.arms[arm], YIELD, "Yield")
+    sign(network, b2.arms[0], YIELD, "Yield")
     for junction in network.junctions:
         crosswalks(network, junction, range(len(junction.arms)))
     return network
