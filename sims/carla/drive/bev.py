@@ -19,6 +19,8 @@ LEAST_EXTENT = 0.8
 """Half lengths and widths are drawn at least this large [m] ..."""
 WALKER_SCALE = 2.0
 """... and those of walkers enlarged by this first (card C8)."""
+LINE_WIDTH = 1.0
+"""Of stop lines and speed lines [m]; at least two pixels."""
 ROAD, MARKS, ROUTE, VEHICLES, MOTION, WALKERS, STOP_LINES = range(len(CHANNELS))
 
 
@@ -39,6 +41,7 @@ class BirdEyeView:
         self.row = cfg.size - cfg.behind * cfg.pixels_per_metre
         self.column = cfg.size / 2.0
         """Where the ego is [pixels]."""
+        self._thick = max(2, round(LINE_WIDTH * cfg.pixels_per_metre))
         self._range = float(np.hypot(cfg.size, cfg.size)) / cfg.pixels_per_metre
         self._ahead = int(cfg.size / cfg.pixels_per_metre * 1.5) + 2
 
@@ -70,7 +73,7 @@ class BirdEyeView:
         ends = self._pixels(np.stack((others.xy[near], far), axis=1), scene)
         for box, end, on_foot in zip(boxes, ends, walker.tolist(), strict=True):
             cv2.fillConvexPoly(layers[WALKERS if on_foot else VEHICLES], box, 255, cv2.LINE_8, SHIFT)
-            cv2.polylines(layers[MOTION], [end], False, 255, 2, cv2.LINE_8, SHIFT)
+            cv2.polylines(layers[MOTION], [end], False, 255, self._thick, cv2.LINE_8, SHIFT)
 
     def _draw_stop_lines(self, layer: NDArray[np.uint8], scene: Scene) -> None:
         for ahead in (scene.light, scene.stop_sign):
@@ -79,7 +82,7 @@ class BirdEyeView:
                 middle, yaw = self._lines.xy[ahead.line], self._lines.yaw[ahead.line]
                 across = np.array([-np.sin(yaw), np.cos(yaw)]) * self._lines.half_width[ahead.line]
                 ends = self._pixels(np.stack((middle - across, middle + across)), scene)
-                self._cv2.polylines(layer, [ends], False, value, 2, self._cv2.LINE_8, SHIFT)
+                self._cv2.polylines(layer, [ends], False, value, self._thick, self._cv2.LINE_8, SHIFT)
 
     def _pixels(self, points: Floats, scene: Scene) -> NDArray[np.int32]:
         """World points (..., 2) as fixed-point (column, row)."""

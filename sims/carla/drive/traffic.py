@@ -36,6 +36,8 @@ def populate(
     Returns:
         How many there are; fewer than cfg.vehicles where spawn points run out.
     """
+    if cfg.vehicles == 0:  # a TrafficManager, even one without cars, costs time in every tick
+        return 0
     carla = require("carla", "carla", "driving")
     places = np.array([(pose.location.x, pose.location.y) for pose in spawn_points]).reshape(-1, 2)
     chosen = choose_places(places, route, cfg, rng)
@@ -45,7 +47,7 @@ def populate(
         blueprint = blueprints[int(rng.integers(len(blueprints)))]
         blueprint.set_attribute("role_name", "autopilot")
         commands.append(carla.command.SpawnActor(blueprint, spawn_points[index]))
-    ids = [actor for actor in simulator.spawn_all(commands) if actor is not None] if commands else []
+    ids = [actor for actor in simulator.spawn_all(commands) if actor is not None]
     actors = sorted(simulator.world.get_actors(ids), key=lambda actor: actor.id) if ids else []
     traffic, port = simulator.traffic, simulator.traffic_port
     for actor in actors:
