@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sims.carla.server.attachments import Attachments
+from sims.carla.server.physics.crowd import Crowd
+from sims.carla.server.physics.fleet import Fleet
 from sims.carla.server.signals import Signals
 from sims.carla.server.system import System
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from sims.carla.server.world import World
 
 SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (
+    ("fleet", Fleet),
+    ("crowd", Crowd),
     ("signals", Signals),
     ("attachments", Attachments),
 )

@@ -10,6 +10,8 @@ from sims.carla.server.methods import (
     session,
     traffic_lights,
     unsupported,
+    vehicles,
+    walkers,
 )
 from sims.carla.server.methods.registry import METHODS
 
@@ -23,6 +25,8 @@ MODULES = (
     session,
     traffic_lights,
     unsupported,
+    vehicles,
+    walkers,
 )
 """Importing them has registered their methods."""
 __all__ = ["METHODS", "MODULES"]

@@ -1,0 +1,316 @@
+"""Vehicles against vehicles, walkers, props and the town."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sims.carla.server.actor import Actor, Box
+from sims.carla.server.geometry import Pose
+from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.physics.boxes import Boxes, contact_point, penetration
+from sims.carla.server.physics.impulse import Body, collide
+from sims.carla.server.physics.models import MODELS, walker_box
+from sims.carla.server.physics.obstacles import Obstacles
+
+if TYPE_CHECKING:
+    from sims.carla.server.physics.fleet import Fleet
+    from sims.carla.server.world import World
+
+MARGIN = 6.0
+"""[m] Pairs farther apart than this are looked at again only when they may have come nearer."""
+PASSES = 6
+"""Most rounds of pushing apart in one step; a row of cars needs several."""
+WALKER_MASS = 75.0
+"""[kg]"""
+SPOTS = np.array([[-0.8], [-0.4], [0.0], [0.4], [0.8]])
+"""Circles that cover a vehicle, along its axis in shares of its half length."""
+TOUCH = 1e-4
+"""[m] Bodies that lie in each other no deeper than this only touch."""
+
+
+@dataclass
+class Movers:
+    """What can touch a vehicle: all vehicles, in the order of the fleet, then walkers and props."""
+
+    actors: list[Actor]
+    columns: NDArray[np.intp]
+    """Of the vehicles among them, in the fleet."""
+    others: NDArray[np.intp]
+    """(m,) rows of the rest in the world's records."""
+    offset: NDArray[np.complex128]
+    """(n,) Middle of the box; of vehicles from the centre of mass, of others from the origin [m]."""
+    half: NDArray[np.float64]
+    """(3, n) [m]"""
+    middle: NDArray[np.float64]
+    """(n,) Height of the box's middle above the origin [m]."""
+    radius: NDArray[np.float64]
+    """(n,) of the circle around the box [m]."""
+    pairs: tuple[NDArray[np.intp], NDArray[np.intp]]
+    """All pairs that matter: the first is a vehicle."""
+    reach: NDArray[np.float64]
+    """Of each pair: at which distance of their middles they may touch [m]."""
+
+
+class Collisions:
+    """Finds contacts, pushes bodies apart and tells of it.
+
+    Args:
+        world: the episode.
+        fleet: its vehicles.
+    """
+
+    def __init__(self, world: World, fleet: Fleet) -> None:
+        self._world, self._fleet = world, fleet
+        self._obstacles: Obstacles | None = None
+        self._movers: Movers | None = None
+        self._layout = -1
+        self._budget = -1.0
+        self._near: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
+
+    @property
+    def obstacles(self) -> Obstacles:
+        """The town's boxes."""
+        if self._obstacles is None:
+            self._obstacles = Obstacles(self._world.town.boxes, self._world.town.ground)
+        return self._obstacles
+
+    def changed(self) -> None:
+        """Something collides, weighs or moves otherwise than before."""
+        self._movers = None
+
+    def moved(self) -> None:
+        """Something was teleported."""
+        self._budget = -1.0
+
+    def admit(self, type_id: str, pose: Pose) -> None:
+        """Refuse a vehicle or a walker where something is.
+
+        Raises:
+            RpcError: the spawn collides.
+        """
+        box = MODELS[type_id].box if type_id in MODELS else None
+        if type_id.startswith("walker."):
+            box = walker_box(type_id)
+        if box is not None and self.occupied(box, pose):
+            raise RpcError("Spawn failed because of collision at spawn position")
+
+    def occupied(self, box: Box, pose: Pose) -> bool:
+        """Whether something solid is in a box that belongs to an actor at a pose."""
+        x, y, z, _, yaw, _ = pose.tolist()
+        heading = np.exp(1j * np.radians(yaw))
+        centre = complex(x, y) + complex(*box.location[:2]) * heading
+        place = Boxes(np.array([centre]), np.array([heading]), np.array(box.extent[:2])[:, None])
+        low, high = z + box.location[2] - box.extent[2], z + box.location[2] + box.extent[2]
+        movers = self._arranged()
+        if movers.actors:
+            others, heights = self._shapes(movers), self._heights(movers)
+            depth, _ = penetration(place, others)
+            if ((depth > 0.0) & (heights - movers.half[2] < high) & (heights + movers.half[2] > low)).any():
+                return True
+        solid = self.obstacles
+        near = solid.near(centre, float(np.hypot(*place.half[:, 0])))
+        near = near[(solid.bottom[near] < high) & (solid.top[near] > low)]
+        return bool(len(near) and (penetration(place, solid.shapes.take(near))[0] > 0.0).any())
+
+    def step(self, dt: float) -> bool:
+        """Push apart what touches after a step; True where something did."""
+        if not self._fleet.vehicles:
+            return False
+        movers = self._arranged()
+        shapes = self._shapes(movers)
+        touched = self._against_movers(movers, shapes, dt)
+        return self._against_town(movers, shapes) or touched
+
+    def _arranged(self) -> Movers:
+        if self._movers is None or self._layout != self._world.layout:
+            self._movers, self._layout, self._budget = self._arrange(), self._world.layout, -1.0
+        return self._movers
+
+    def _arrange(self) -> Movers:
+        fleet = self._fleet
+        vehicles = [vehicle.actor for vehicle in fleet.vehicles if vehicle.actor.collides]
+        rest = [
+            actor
+            for actor in self._world.actors.values()
+            if actor.type_id.startswith(("walker.", "static.prop."))
+            and actor.collides
+            and actor.parent is None
+            and min(actor.box.extent) > 0.0
+        ]
+        actors = vehicles + rest
+        columns = np.array([fleet.index[actor.id] for actor in vehicles], np.intp)
+        offset = np.array([complex(*actor.box.location[:2]) for actor in actors], complex)
+        offset[: len(vehicles)] -= fleet.store.centre[columns]
+        half = np.array([actor.box.extent for actor in actors]).reshape(-1, 3).T.copy()
+        middle = np.array([actor.box.location[2] for actor in actors])
+        radius = np.hypot(half[0], half[1])
+        first, second = np.triu_indices(len(actors), 1)
+        kept = first < len(vehicles)
+        first, second = first[kept], second[kept]
+        return Movers(
+            actors,
+            columns,
+            np.array([actor.row for actor in rest], np.intp),
+            offset,
+            half,
+            middle,
+            radius,
+            (first, second),
+            radius[first] + radius[second],
+        )
+
+    def _shapes(self, movers: Movers) -> Boxes:
+        """The boxes as they are now; vehicles from the fleet, whose rows are not written yet."""
+        motion, poses = self._fleet.motion, self._world.records.poses[movers.others]
+        place = np.concatenate([motion.position[movers.columns], poses[:, 0] + 1j * poses[:, 1]])
+        heading = np.exp(1j * np.concatenate([motion.yaw[movers.columns], np.radians(poses[:, 4])]))
+        return Boxes(place + movers.offset * heading, heading, movers.half[:2])
+
+    def _heights(self, movers: Movers) -> NDArray[np.float64]:
+        """(n,) Of the middles of the boxes [m], as of the last step."""
+        rows = [actor.row for actor in movers.actors]
+        return self._world.records.poses[rows, 2] + movers.middle
+
+    def _against_movers(self, movers: Movers, shapes: Boxes, dt: float) -> bool:
+        """Contacts between actors."""
+        self._budget -= 2.0 * dt * self._fastest()
+        if self._budget < 0.0:
+            self._look_around(movers, shapes)
+        first, second, reach = self._near
+        if not len(first):
+            return False
+        apart = shapes.centre[second] - shapes.centre[first]
+        close = np.flatnonzero(apart.real * apart.real + apart.imag * apart.imag < reach)
+        if not len(close):
+            return False
+        first, second = first[close], second[close]
+        touched = False
+        for _ in range(PASSES):
+            depth, normal = penetration(shapes.take(first), shapes.take(second))
+            deep = np.flatnonzero(depth > TOUCH).tolist()
+            deep = [k for k in deep if self._level(movers, int(first[k]), int(second[k]))]
+            if not deep:
+                break
+            touched = True
+            for k in deep:
+                self._part(movers, shapes, int(first[k]), int(second[k]), float(depth[k]), complex(normal[k]))
+            shapes = self._shapes(movers)
+        return touched
+
+    def _fastest(self) -> float:
+        """[m/s] A bound for all vehicles and walkers."""
+        return float(np.abs(self._fleet.motion.velocity).max()) + 10.0
+
+    def _look_around(self, movers: Movers, shapes: Boxes) -> None:
+        """Note the pairs that are near enough to touch before the next look."""
+        first, second = movers.pairs
+        apart = shapes.centre[second] - shapes.centre[first]
+        near = np.flatnonzero(np.abs(apart) < movers.reach + MARGIN)
+        self._near = first[near], second[near], movers.reach[near] ** 2
+        self._budget = MARGIN
+
+    def _level(self, movers: Movers, i: int, j: int) -> bool:
+        """Whether two bodies are at the same height."""
+        poses = self._world.records.poses
+        a, b = (poses[movers.actors[k].row, 2] + movers.middle[k] for k in (i, j))
+        return bool(abs(a - b) < movers.half[2, i] + movers.half[2, j])
+
+    def _part(self, movers: Movers, shapes: Boxes, i: int, j: int, depth: float, normal: complex) -> None:
+        """Push two bodies apart, let them bounce, and tell of it."""
+        ours, theirs = (shapes.take(slice(k, k + 1)).corners()[:, 0].tolist() for k in (i, j))
+        first, second = self._body(movers, i), self._body(movers, j)
+        impulse = collide(first, second, contact_point(ours, theirs), normal)
+        light = first.lightness + second.lightness
+        if light > 0.0:
+            first.position -= normal * depth * (first.lightness / light)
+            second.position += normal * depth * (second.lightness / light)
+        self._take(movers, i, first)
+        self._take(movers, j, second)
+        one, other = movers.actors[i], movers.actors[j]
+        if impulse:
+            events = self._world.events
+            events.append((one, other, _label(other), [impulse.real, impulse.imag, 0.0]))
+            events.append((other, one, _label(one), [-impulse.real, -impulse.imag, 0.0]))
+
+    def _body(self, movers: Movers, k: int) -> Body:
+        """A mover as a body; a vehicle whose physics is off, and a prop, cannot be moved."""
+        actor, world = movers.actors[k], self._world
+        if k < len(movers.columns):
+            column, store, motion = int(movers.columns[k]), self._fleet.store, self._fleet.motion
+            place, velocity = complex(motion.position[column]), complex(motion.velocity[column])
+            rate = float(motion.yaw_rate[column])
+            if not actor.physics:
+                return Body(place, velocity, rate)
+            return Body(
+                place, velocity, rate, 1.0 / float(store.mass[column]), 1.0 / float(store.inertia[column])
+            )
+        x, y = world.records.poses[actor.row, :2].tolist()
+        vx, vy, _ = world.records.rows["velocity"][actor.row].tolist()
+        light = 1.0 / WALKER_MASS if actor.type_id.startswith("walker.") else 0.0
+        return Body(complex(x, y), complex(vx, vy), 0.0, light)
+
+    def _take(self, movers: Movers, k: int, body: Body) -> None:
+        """Write a body back; walkers keep the velocity that their control gives them."""
+        actor = movers.actors[k]
+        if body.lightness == 0.0:
+            return
+        if k < len(movers.columns):
+            column, motion = int(movers.columns[k]), self._fleet.motion
+            motion.position[column], motion.velocity[column] = body.position, body.velocity
+            motion.yaw_rate[column] = body.yaw_rate
+        else:
+            self._world.records.poses[actor.row, :2] = body.position.real, body.position.imag
+
+    def _against_town(self, movers: Movers, shapes: Boxes) -> bool:
+        """Contacts of vehicles with what stands in the town."""
+        solid, count = self.obstacles, len(movers.columns)
+        if not solid.boxes:
+            return False
+        length, width = movers.half[:2, :count]
+        spots = shapes.centre[:count] + SPOTS * length * shapes.heading[:count]
+        radius = np.hypot(width, 0.2 * length) + solid.cell
+        close = (solid.distance(spots.real, spots.imag) * 0.1 < radius).any(0)
+        touched = False
+        for i in np.flatnonzero(close).tolist() if close.any() else ():
+            touched = self._against_boxes(movers, i) or touched
+        return touched
+
+    def _against_boxes(self, movers: Movers, i: int) -> bool:
+        """Contacts of one vehicle with boxes of the town."""
+        solid, actor, touched = self.obstacles, movers.actors[i], False
+        if not actor.physics:
+            return False
+        height = float(self._world.records.poses[actor.row, 2] + movers.middle[i])
+        for _ in range(PASSES):
+            own = self._shapes(movers).take(slice(i, i + 1))
+            near = solid.near(complex(own.centre[0]), float(movers.radius[i]))
+            near = near[
+                (solid.bottom[near] < height + movers.half[2, i])
+                & (solid.top[near] > height - movers.half[2, i])
+            ]
+            if not len(near):
+                break
+            depth, normal = penetration(own, solid.shapes.take(near))
+            k = int(depth.argmax())
+            if depth[k] <= TOUCH:
+                break
+            touched = True
+            body, box = self._body(movers, i), int(near[k])
+            wall = solid.shapes.take(slice(box, box + 1)).corners()[:, 0].tolist()
+            point = contact_point(own.corners()[:, 0].tolist(), wall)
+            impulse = collide(body, Body(complex(solid.shapes.centre[box]), 0j), point, complex(normal[k]))
+            body.position -= complex(normal[k]) * float(depth[k])
+            self._take(movers, i, body)
+            if impulse:
+                label = solid.boxes[box].label
+                self._world.events.append((actor, None, label, [impulse.real, impulse.imag, 0.0]))
+        return touched
+
+
+def _label(actor: Actor) -> int:
+    """CityObjectLabel."""
+    return actor.tags[0] if actor.tags else 0

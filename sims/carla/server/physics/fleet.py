@@ -1,0 +1,275 @@
+"""All vehicles of an episode: a System."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sims.carla.server.actor import Actor, Description
+from sims.carla.server.geometry import Pose
+from sims.carla.server.physics import gearbox
+from sims.carla.server.physics.bicycle import LONGEST, Motion, advance, substeps
+from sims.carla.server.physics.collisions import Collisions
+from sims.carla.server.physics.control import default_control
+from sims.carla.server.physics.forces import engine_speed, forces, move_pedals
+from sims.carla.server.physics.friction import Puddles
+from sims.carla.server.physics.models import MODELS
+from sims.carla.server.physics.store import Store
+from sims.carla.server.physics.terrain import attitudes
+from sims.carla.server.physics.vehicle import Vehicle, axles, parameters
+from sims.carla.server.records import RECORD, VEHICLE
+from sims.carla.server.system import System
+
+if TYPE_CHECKING:
+    from sims.carla.server.world import World
+
+_FIELDS: Any = RECORD.fields
+MOVES = np.dtype(
+    {
+        "names": ["moves"],
+        "formats": [("<f4", 9)],
+        "offsets": [_FIELDS["velocity"][1]],
+        "itemsize": RECORD.itemsize,
+    }
+)
+"""Velocity, angular velocity and acceleration of a row, in one piece."""
+STILL = 1e-9
+"""[m/s] Slower than this is rounding, and becomes rest."""
+
+
+class Fleet(System):
+    """Vehicles and how they move.
+
+    Args:
+        world: the episode.
+    """
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.vehicles: list[Vehicle] = []
+        """In ascending order of ids, as the columns of `store`."""
+        self.index: dict[int, int] = {}
+        """Actor id -> column."""
+        self.store = Store()
+        self.rows: NDArray[np.intp] = np.zeros(0, np.intp)
+        """(n,) Their rows in the world's records."""
+        self.steer: NDArray[np.float64] = np.zeros(0)
+        """(n,) [rad] Angle of the front wheels, to the right."""
+        self.speed: NDArray[np.float64] = np.zeros(0)
+        """(n,) [m/s] Along the bodies."""
+        self.frozen: NDArray[np.intp] = np.zeros(0, np.intp)
+        """Columns of those whose physics is off."""
+        self.pushes: list[tuple[int, complex, float]] = []
+        """(actor id, force [N], torque [N m]) that act during the next step."""
+        self.led: set[int] = set()
+        """Actor ids of those that a client drives by speed or holds at a velocity."""
+        self.collisions = Collisions(world, self)
+        self.puddles = Puddles(self)
+        self._last: NDArray[np.float64] = np.zeros((0, 6))
+        self._layout = -1
+
+    @property
+    def motion(self) -> Motion:
+        """Centres of mass, velocities, yaws and yaw rates."""
+        return self.store.motion
+
+    def admit(self, description: Description, pose: Pose, parent: Actor | None) -> None:
+        """Refuse a vehicle or a walker where there is no room."""
+        if parent is None:
+            self.collisions.admit(description.type_id, pose)
+
+    def added(self, actor: Actor) -> None:
+        """A new vehicle stands still, in first gear."""
+        model = MODELS.get(actor.type_id)
+        if model is None:
+            self.puddles.added(actor)
+            return
+        vehicle = Vehicle(actor, model, default_control(model))
+        actor.box = model.box
+        self.index[actor.id] = len(self.vehicles)
+        self.vehicles.append(vehicle)
+        self.store.add()
+        self.update(vehicle)
+        self._stand(vehicle)
+        gearbox.engage(self.store, self.index[actor.id], vehicle, 1, self.world.elapsed)
+        self.world.records.view(VEHICLE)["gear"][actor.row] = vehicle.gear
+
+    def removed(self, actor: Actor) -> None:
+        """The columns behind it close up."""
+        self.puddles.removed(actor)
+        self.led.discard(actor.id)
+        index = self.index.pop(actor.id, None)
+        if index is None:
+            return
+        del self.vehicles[index]
+        self.store.remove(index)
+        for other, place in self.index.items():
+            if place > index:
+                self.index[other] = place - 1
+
+    def moved(self, actor: Actor) -> None:
+        """A teleported vehicle keeps its velocity."""
+        self.collisions.moved()
+        index = self.index.get(actor.id)
+        if index is not None:
+            self._stand(self.vehicles[index])
+
+    def update(self, vehicle: Vehicle) -> None:
+        """Its physics control or its friction has changed."""
+        index, control, motion = self.index[vehicle.actor.id], vehicle.control, self.motion
+        heading = np.exp(1j * motion.yaw[index])
+        motion.position[index] -= self.store.centre[index] * heading
+        self.store.set_parameters(index, parameters(vehicle), axles(vehicle))
+        self.store.set_curves(index, control.torque_curve, control.steering_curve)
+        motion.position[index] += self.store.centre[index] * heading
+        vehicle.gear = min(vehicle.gear, len(control.forward_gears))
+        self.store.ratio[index], self.store.due[index] = vehicle.ratio(), self.world.elapsed
+        self.collisions.changed()
+
+    def vehicle(self, actor_id: int) -> Vehicle | None:
+        """The vehicle of an actor; None where it is none."""
+        index = self.index.get(actor_id)
+        return None if index is None else self.vehicles[index]
+
+    def lead(self, vehicle: Vehicle) -> None:
+        """Whether a vehicle is driven by speed or held at a velocity has changed."""
+        led = vehicle.steered or vehicle.constant is not None
+        (self.led.add if led else self.led.discard)(vehicle.actor.id)
+
+    def switch_physics(self, vehicle: Vehicle, on: bool) -> None:
+        """Let forces move a vehicle, or only teleports."""
+        vehicle.actor.physics = on
+        self.rearrange()
+        self.collisions.changed()
+
+    def rearrange(self) -> None:
+        """Whom physics or gravity moves has changed."""
+        self._layout = -1
+
+    def step(self, dt: float) -> None:
+        """Advance by dt [s]."""
+        if self._layout != self.world.layout:
+            self._arrange()
+        if not self.vehicles:
+            self.collisions.step(dt)
+            return
+        self.puddles.step()
+        store, motion, before = self.store, self.motion, self.motion.velocity
+        self._push(dt)
+        self.speed = (motion.velocity * np.exp(-1j * motion.yaw)).real
+        self._command(dt)
+        move_pedals(store.pedals, store.wanted, dt)
+        self._shift()
+        around, along, self.steer = forces(store, self.speed)
+        held = self._hold() if len(self.frozen) else None
+        settings = self.world.settings
+        longest = max(LONGEST, settings.max_substep_delta_time) if settings.substepping else dt
+        count = substeps(dt, longest, settings.max_substeps)
+        advance(motion, around, along, dt / count, count)
+        if held is not None:
+            self._put_back(held, dt)
+        self._keep_constant()
+        motion.velocity = motion.velocity * (np.abs(motion.velocity) > STILL)
+        heading = np.exp(1j * motion.yaw)
+        # The loads follow the tyres' acceleration, not the blow of a collision.
+        store.acceleration[:] = ((motion.velocity - before) * heading.conj()).real / dt
+        if self.collisions.step(dt):
+            heading = np.exp(1j * motion.yaw)
+        self._write(heading, before, dt)
+
+    def _arrange(self) -> None:
+        """Actors have come or gone: look up the rows again."""
+        self._layout = self.world.layout
+        actors = [vehicle.actor for vehicle in self.vehicles]
+        self.rows = np.array([actor.row for actor in actors], np.intp)
+        self.frozen = np.array([i for i, actor in enumerate(actors) if not actor.physics], np.intp)
+        self._last = self.world.records.poses[self.rows].copy()
+
+    def _stand(self, vehicle: Vehicle) -> None:
+        """Take over the pose of its actor."""
+        index, (x, y, _, _, yaw, _) = self.index[vehicle.actor.id], vehicle.actor.pose.tolist()
+        angle = math.radians(yaw)
+        heading = complex(math.cos(angle), math.sin(angle))
+        self.motion.yaw[index] = angle
+        self.motion.position[index] = complex(x, y) + self.store.centre[index] * heading
+
+    def _push(self, dt: float) -> None:
+        """Forces of clients, and velocities that they hold."""
+        motion, store = self.motion, self.store
+        for actor_id, force, torque in self.pushes:
+            index = self.index.get(actor_id)
+            if index is not None:
+                motion.velocity[index] += force * dt / store.mass[index]
+                motion.yaw_rate[index] += torque * dt / store.inertia[index]
+        self.pushes.clear()
+        self._keep_constant()
+
+    def _keep_constant(self) -> None:
+        """Vehicles that a client holds at a velocity in their own frame."""
+        for actor_id in sorted(self.led):
+            index = self.index[actor_id]
+            constant = self.vehicles[index].constant
+            if constant is not None:
+                heading = np.exp(1j * self.motion.yaw[index])
+                self.motion.velocity[index] = complex(constant[0], constant[1]) * heading
+
+    def _command(self, dt: float) -> None:
+        """Vehicles that are driven by a wanted speed."""
+        store = self.store
+        for actor_id in sorted(self.led):
+            index = self.index[actor_id]
+            vehicle = self.vehicles[index]
+            if not vehicle.steered:
+                continue
+            throttle, steer, brake, reverse = vehicle.ackermann.update(
+                float(self.speed[index]), float(store.acceleration[index]), float(store.lock[index]), dt
+            )
+            store.wanted[:, index] = throttle, steer, brake, 0.0
+            gearbox.ask(store, index, vehicle, False, 0, reverse, self.world.elapsed)
+            self.world.records.view(VEHICLE)["gear"][vehicle.actor.row] = vehicle.gear
+
+    def _shift(self) -> None:
+        """Automatic gearboxes."""
+        store, now = self.store, self.world.elapsed
+        share = engine_speed(store, self.speed) / store.top
+        busy = (share > store.up) | (share < store.down) | (store.due <= now)
+        if busy.any():
+            for index in np.flatnonzero(busy).tolist():
+                vehicle = self.vehicles[index]
+                if gearbox.change(store, index, vehicle, float(share[index]), now):
+                    self.world.records.view(VEHICLE)["gear"][vehicle.actor.row] = vehicle.gear
+
+    def _hold(self) -> tuple[NDArray, NDArray]:
+        """Where those are whose physics is off."""
+        return self.motion.position[self.frozen].copy(), self.motion.yaw[self.frozen].copy()
+
+    def _put_back(self, held: tuple[NDArray, NDArray], dt: float) -> None:
+        """They stay where they were put; how far that is from last time is their velocity."""
+        motion, frozen = self.motion, self.frozen
+        motion.position[frozen], motion.yaw[frozen] = held
+        poses = self.world.records.poses[self.rows[frozen]]
+        change = (poses - self._last[frozen]) / dt
+        motion.velocity[frozen] = change[:, 0] + 1j * change[:, 1]
+        turn = (poses[:, 4] - self._last[frozen, 4] + 180.0) % 360.0 - 180.0
+        motion.yaw_rate[frozen] = np.radians(turn) / dt
+
+    def _write(self, heading: NDArray[np.complex128], before: NDArray[np.complex128], dt: float) -> None:
+        """Poses and rows of the snapshot."""
+        motion, records, rows = self.motion, self.world.records, self.rows
+        poses, climb = attitudes(self.world.town.ground, self, heading)
+        free = poses
+        if len(self.frozen):
+            free = poses.copy()
+            free[self.frozen] = records.poses[rows[self.frozen]]
+        records.poses[rows] = free
+        moves = np.zeros((len(rows), 9))
+        acceleration = (motion.velocity - before) / dt
+        moves[:, 0], moves[:, 1], moves[:, 2] = motion.velocity.real, motion.velocity.imag, climb
+        moves[:, 5] = motion.yaw_rate * (180.0 / math.pi)
+        moves[:, 6], moves[:, 7] = acceleration.real, acceleration.imag
+        records.rows.view(MOVES)["moves"][rows] = moves
+        if len(self.frozen):
+            self._last = free.copy()

@@ -1,0 +1,87 @@
+"""Changing gear. It happens rarely, so vehicle by vehicle."""
+
+from __future__ import annotations
+
+import math
+
+from sims.carla.server.physics.powertrain import LATENCY, shift
+from sims.carla.server.physics.store import Store
+from sims.carla.server.physics.vehicle import Vehicle
+
+
+def engage(store: Store, index: int, vehicle: Vehicle, gear: int, now: float) -> None:
+    """Put in a gear. Between forward gears it takes the switch time, without drive; from rest, none.
+
+    Args:
+        store: the arrays.
+        index: the vehicle's column.
+        vehicle: whose gear it is.
+        gear: -1, 0, or a forward gear.
+        now: [s]
+    """
+    wait = vehicle.control.gear_switch_time if min(gear, vehicle.gear) > 0 and gear != vehicle.gear else 0.0
+    vehicle.gear, vehicle.shifting = gear, wait > 0.0
+    store.due[index] = now + wait if wait > 0.0 else now + LATENCY
+    store.ratio[index] = vehicle.ratio()
+    store.up[index], store.down[index] = math.inf, -math.inf
+
+
+def settle(store: Store, index: int, vehicle: Vehicle, now: float) -> None:
+    """What was due is done: the gear is in, or the automatic gearbox may shift again."""
+    if vehicle.shifting:
+        vehicle.shifting = False
+        store.ratio[index], store.due[index] = vehicle.ratio(), now + LATENCY
+        return
+    store.due[index] = math.inf
+    automatic = vehicle.control.use_gear_autobox and not vehicle.manual and vehicle.gear > 0
+    if not automatic:
+        return
+    gears = vehicle.control.forward_gears
+    gear = gears[min(vehicle.gear, len(gears)) - 1]
+    store.down[index] = gear.down_ratio if vehicle.gear > 1 else -math.inf
+    store.up[index] = gear.up_ratio if vehicle.gear < len(gears) else math.inf
+
+
+def change(store: Store, index: int, vehicle: Vehicle, share: float, now: float) -> bool:
+    """Let the gearbox of one vehicle do what it must; True where its gear is another.
+
+    Args:
+        store: the arrays.
+        index: the vehicle's column.
+        vehicle: whose gearbox it is.
+        share: engine speed in shares of its top.
+        now: [s]
+    """
+    before = vehicle.gear
+    if store.due[index] <= now:
+        settle(store, index, vehicle, now)
+    elif vehicle.gear > 0:
+        gear = shift(vehicle.gear, share, vehicle.thresholds)
+        if gear != vehicle.gear:
+            engage(store, index, vehicle, gear, now)
+    return vehicle.gear != before
+
+
+def ask(
+    store: Store, index: int, vehicle: Vehicle, manual: bool, gear: int, reverse: bool, now: float
+) -> None:
+    """Take over what a VehicleControl says of the gears.
+
+    Args:
+        store: the arrays.
+        index: the vehicle's column.
+        vehicle: whose gearbox it is.
+        manual: whether `gear` is meant.
+        gear: wanted, where manual.
+        reverse: whether the automatic gearbox is to go backwards.
+        now: [s]
+    """
+    vehicle.manual = manual
+    if manual:
+        wanted = min(max(gear, -1), len(vehicle.control.forward_gears))
+    else:
+        wanted = -1 if reverse else max(vehicle.gear, 1)
+    if wanted != vehicle.gear:
+        engage(store, index, vehicle, wanted, now)
+    elif not manual and math.isinf(store.due[index]):
+        store.due[index] = now

@@ -1,0 +1,118 @@
+"""One vehicle beside its columns in the fleet's arrays."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from sims.carla.server.actor import Actor
+from sims.carla.server.physics.ackermann import Ackermann
+from sims.carla.server.physics.control import PhysicsControl
+from sims.carla.server.physics.models import VehicleModel
+from sims.carla.server.physics.powertrain import RPM
+from sims.carla.server.physics.tyres import GRAVITY, SURFACE
+
+AIR = 1.25
+"""[kg/m3] As Unreal has it."""
+FRONTAL = 0.85
+"""Frontal area in shares of the box's."""
+WHEEL_MASS = 20.0
+"""[kg] PhysX's."""
+
+
+@dataclass
+class Vehicle:
+    """What is rarely looked at; see `parameters` for what each step needs."""
+
+    actor: Actor
+    model: VehicleModel
+    control: PhysicsControl
+    friction: float | None = None
+    """Tyre friction of the trigger that it stands in."""
+    manual: bool = False
+    """Whether the client shifts."""
+    gear: int = 1
+    """-1 reverse, 0 neutral."""
+    shifting: bool = False
+    lights: int = 0
+    """VehicleLightState."""
+    doors: set[int] = field(default_factory=set)
+    """Open ones."""
+    pitch: dict[int, float] = field(default_factory=dict)
+    """Wheel -> angle that a client turned it to for show [deg]."""
+    steer: dict[int, float] = field(default_factory=dict)
+    """Wheel -> the same for its steering angle [deg]."""
+    ackermann: Ackermann = field(default_factory=Ackermann)
+    steered: bool = False
+    """Whether the Ackermann controller drives it."""
+    constant: tuple[float, float, float] | None = None
+    """[m/s] Velocity in its own frame that a client holds it at."""
+
+    @property
+    def thresholds(self) -> list[tuple[float, float]]:
+        """(down, up) of each forward gear, in shares of the engine's maximum speed."""
+        return [(gear.down_ratio, gear.up_ratio) for gear in self.control.forward_gears]
+
+    def ratio(self) -> float:
+        """Engine turns a wheel turn in the present gear; negative in reverse."""
+        if self.shifting or self.gear == 0:
+            return 0.0
+        gears = self.control.forward_gears
+        if self.gear < 0:
+            return -gears[0].ratio * self.control.final_ratio
+        return gears[min(self.gear, len(gears)) - 1].ratio * self.control.final_ratio
+
+
+def centre_of_mass(vehicle: Vehicle) -> float:
+    """[m] Ahead of the origin, kept between the axles."""
+    model = vehicle.model
+    rear = model.front_axle - model.wheelbase
+    inset = 0.1 * model.wheelbase
+    return min(max(vehicle.control.center_of_mass[0], rear + inset), model.front_axle - inset)
+
+
+def axles(vehicle: Vehicle) -> tuple[float, float]:
+    """[m] Front and rear axle, ahead of the centre of mass."""
+    front = vehicle.model.front_axle - centre_of_mass(vehicle)
+    return front, front - vehicle.model.wheelbase
+
+
+def parameters(vehicle: Vehicle) -> dict[str, float]:
+    """What the fleet's arrays hold of a vehicle; see `store.PARAMETERS`.
+
+    The loads follow from moments about the contact points: F_front L = m g l_rear - m a h, and
+    F_rear L = m g l_front + m a h. The yaw inertia is m l_front l_rear (see `bicycle`).
+    """
+    model, control, wheels = vehicle.model, vehicle.control, vehicle.control.wheels
+    radius = sum(wheel.radius for wheel in wheels) / len(wheels) / 100.0
+    front, rear = axles(vehicle)
+    mass, wheelbase, side = control.mass, front - rear, len(wheels) / 2.0
+    height = max(model.box.location[2] + control.center_of_mass[2], 0.1)
+    friction = sum(wheel.tire_friction for wheel in wheels) / len(wheels)
+    friction = friction if vehicle.friction is None else vehicle.friction
+    rest = mass * GRAVITY / len(wheels)
+    area = 4.0 * model.box.extent[1] * model.box.extent[2] * FRONTAL
+    lost = control.damping_rate_zero_throttle_clutch_engaged
+    return {
+        "static_front": mass * GRAVITY * -rear / wheelbase,
+        "static_rear": mass * GRAVITY * front / wheelbase,
+        "transfer_front": -mass * height / wheelbase,
+        "transfer_rear": mass * height / wheelbase,
+        "bend": 3.0 / (rest * wheels[0].lat_stiff_max_load * side),
+        "crest": wheels[0].lat_stiff_value * rest * side,
+        "mass": mass,
+        "inertia": -mass * front * rear,
+        "centre": centre_of_mass(vehicle),
+        "radius": radius,
+        "friction": SURFACE * friction,
+        "brakes": sum(wheel.max_brake_torque for wheel in wheels) / radius,
+        "hand_brake": sum(wheel.max_handbrake_torque for wheel in wheels) / radius,
+        "air": 0.5 * AIR * control.drag_coefficient * area,
+        "roll": sum(wheel.damping_rate for wheel in wheels) / radius**2,
+        "lock": math.radians(max(wheel.max_steer_angle for wheel in wheels)),
+        "top": control.max_rpm / RPM,
+        "moved": mass + 0.5 * WHEEL_MASS * len(wheels),
+        "moi": control.moi,
+        "lost_zero": lost,
+        "lost_throttle": control.damping_rate_full_throttle - lost,
+    }
