@@ -17,16 +17,11 @@ from landward.terms import ObservationTerm
 Arrays = dict[str, NDArray[Any]]
 
 
-def is_image(terms: tuple[ObservationTerm, ...]) -> bool:
-    """Whether a group is one term that is handed out as it is, (N, *shape) in its own dtype."""
-    return len(terms) == 1 and (terms[0].dtype != "float32" or len(terms[0].shape) > 1)
-
-
 class ObservationGroups:
     """Observations of N environments from their terms.
 
-    A group of numbers goes through an observation pipeline. An image is a group by itself, unscaled: its
-    scale belongs to the network's graph.
+    A group of numbers goes through an observation pipeline. An image is a group by itself, as it is measured:
+    its scale belongs to the network's graph.
     """
 
     def __init__(self, spec: PolicySpec, num_envs: int, seed: int) -> None:
@@ -38,14 +33,14 @@ class ObservationGroups:
             seed: of noise and delays.
 
         Raises:
-            SpecError: an image with noise, clip, delay or history, which nothing here applies.
+            SpecError: an image with noise, delay or history, which nothing here applies.
         """
-        self._spec, self._pipelines, self._images = spec, {}, {}
+        self._spec = spec
         self._measured: Arrays = {}
+        self._images = {name: _plain(term).name for name, term in spec.images.items()}
+        self._pipelines: dict[str, ObservationPipeline] = {}
         for name, terms in spec.groups.items():
-            if is_image(terms):
-                self._images[name] = _plain(terms[0]).name
-            else:
+            if name not in self._images:
                 random = NumpyRandom(seed + len(self._pipelines))
                 self._pipelines[name] = ObservationPipeline(terms, num_envs, spec.control_period, random)
 
@@ -98,6 +93,6 @@ class ObservationGroups:
 
 
 def _plain(term: ObservationTerm) -> ObservationTerm:
-    if term.noise is not None or term.clip is not None or term.history > 1 or any(term.delay):
-        raise SpecError(f"the image {term.name!r} has noise, clip, delay or history: leave them out")
+    if term.noise is not None or term.history > 1 or any(term.delay):
+        raise SpecError(f"the image {term.name!r} has noise, delay or history: leave them out")
     return term
