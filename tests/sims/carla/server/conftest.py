@@ -1,0 +1,48 @@
+"""A driving server as a process, and clients of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sims.carla.process import ServerProcess, start_server
+from tests.sims.carla.server.towns import RING
+
+
+@pytest.fixture(scope="session")
+def ring_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An OpenDRIVE file."""
+    path = tmp_path_factory.mktemp("maps") / "Ring.xodr"
+    path.write_text(RING, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(ring_file: Path) -> Iterator[ServerProcess]:
+    """A running server on the ring."""
+    with start_server(str(ring_file)) as process:
+        yield process
+
+
+@pytest.fixture
+def client(server: ServerProcess) -> Any:
+    """A client, and a new asynchronous episode."""
+    carla = pytest.importorskip("carla")
+    client = carla.Client("127.0.0.1", server.port)
+    client.set_timeout(10.0)
+    client.get_world()
+    client.reload_world()
+    return client
+
+
+@pytest.fixture
+def world(client: Any) -> Any:
+    """The world of a new episode, synchronous with steps of 0.05 s."""
+    world = client.get_world()
+    settings = world.get_settings()
+    settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
+    world.apply_settings(settings)
+    return world
