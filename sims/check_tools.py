@@ -33,12 +33,12 @@ def column_tolerance(terms: tuple[ObservationTerm, ...]) -> np.ndarray:
     """How far two encodings of the same state may lie apart through noise, (D,), in encoded units."""
     columns = []
     for term in terms:
-        size = term.size
         noise = 0.0
         if term.noise is not None:
             noise = term.noise.scale * (2.0 if term.noise.kind == "uniform" else 12.0)
-        width = noise * np.abs(np.broadcast_to(np.asarray(term.scale, np.float64), (size,)))
-        columns.append(np.tile(width, term.history))
+        # A sequence of scales runs along the last axis of the term.
+        width = noise * np.abs(np.broadcast_to(np.asarray(term.scale, np.float64), term.shape))
+        columns.append(np.tile(width.ravel(), term.history))
     return np.concatenate(columns) + 1e-4
 
 
