@@ -1,0 +1,1 @@
+"""Closed-loop evaluation of driving with the CARLA leaderboard's figures."""
