@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import socket
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import WireError
 from sims.carla.server.loop import READ, WRITE
 from sims.carla.server.methods import METHODS
-from sims.carla.server.methods.registry import RpcError, answer, refusal
+from sims.carla.server.methods.registry import Method, RpcError, answer, refusal
 from sims.carla.server.wire import MalformedError, Packed, Requests, failure, response
 
 if TYPE_CHECKING:
@@ -116,8 +117,23 @@ def call(server: Server, number: int, name: str, parameters: list[Any]) -> bytes
     except WireError as error:
         return failure(number, _threw(name, count, str(error)))
     except Exception as error:  # a client must not end the server, whatever it sends
+        if (expected := _arity(method, count)) is not None:
+            return failure(number, expected)
         LOG.warning("%s(%d arguments) went wrong", name, count, exc_info=True)
         return failure(number, _threw(name, count, f"{type(error).__name__}: {error}"))
+
+
+def _arity(method: Method, count: int) -> str | None:
+    """The words of rpclib where a method does not take so many arguments."""
+    try:
+        signature(method.call).bind(None, *range(count))
+    except TypeError:
+        takes = len(signature(method.call).parameters) - 1
+        return (
+            f"rpclib: function '{method.name}' was called with an invalid number of arguments. "
+            f"Expected: {takes}, got: {count}"
+        )
+    return None
 
 
 def _threw(name: str, count: int, text: str) -> str:
