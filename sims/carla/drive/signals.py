@@ -24,6 +24,10 @@ BESIDE = 2.5
 """... and this close to its middle [m]."""
 
 
+WALK, FARTHEST = 0.5, 60.0
+"""From a light's trigger volume the junction is looked for in these steps, so far [m]."""
+
+
 @dataclass(frozen=True)
 class StopLines:
     """L lines across a lane each, in CARLA's world frame."""
@@ -80,6 +84,23 @@ def read_stop_lines(world: Any, graph: LaneGraph) -> StopLines:
 
 def _line(pose: Any, width: float) -> tuple[float, float, float, float]:
     return pose.location.x, pose.location.y, float(np.radians(pose.rotation.yaw)), width / 2.0
+
+
+def _before_junction(waypoint: Any) -> Any:
+    """The last place before the junction, where the leaderboard has the stop line.
+
+    The client's stop waypoints lie somewhere in the light's trigger volume.
+    """
+    for _ in range(round(FARTHEST / WALK)):
+        ahead = waypoint.next(WALK)
+        if not ahead or ahead[0].is_junction:
+            break
+        waypoint = ahead[0]
+    return waypoint
+
+
+def _key(waypoint: Any) -> tuple[int, int]:
+    return waypoint.road_id, waypoint.lane_id
 
 
 def _sign_line(sign: Any, graph: LaneGraph) -> tuple[float, float, float, float]:
