@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sims.carla.server.attachments import Attachments
 from sims.carla.server.physics.crowd import Crowd
 from sims.carla.server.physics.fleet import Fleet
+from sims.carla.server.sensors.system import Sensors
 from sims.carla.server.signals import Signals
 from sims.carla.server.system import System
 
@@ -19,6 +20,7 @@ SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (
     ("crowd", Crowd),
     ("signals", Signals),
     ("attachments", Attachments),
+    ("sensors", Sensors),
 )
 """(name, factory), in the order replayer, fleet, crowd, signals, attachments, sensors, recorder."""
 

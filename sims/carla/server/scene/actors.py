@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.server.actor import Actor, Box
-from sims.carla.server.geometry import rotation_matrix
+from sims.carla.server.geometry import relative_to, rotation_matrix
 from sims.carla.server.records import TRAFFIC_LIGHT, VEHICLE
 from sims.carla.server.scene.labels import BICYCLE, BUS, MOTORCYCLE, TRUCK
 from sims.carla.server.scene.shapes import BRAKE_LAMP, HEAD_LAMP, SHAPES
+from sims.carla.server.scene.statics import is_head
 
 if TYPE_CHECKING:
     from sims.carla.server.world import World
@@ -28,6 +29,8 @@ INSTANCE = np.dtype(
 )
 """56 bytes. place: point of the shape -> world; paint: red, green, blue; state: bits of the lamps that are
 lit; label and identity: where the vertex has none."""
+SOLID = ("vehicle.", "walker.", "static.prop.")
+"""Type ids of actors that are seen and hit."""
 NO_PAINT = (150, 150, 150)
 PROP = (202, 122, 56)
 CLOTHES = ((178, 58, 56), (58, 96, 150), (212, 186, 92), (84, 122, 84), (128, 96, 140), (60, 62, 66))
@@ -61,7 +64,9 @@ class Actors:
         self.instances["state"] = self._states()
 
     def _enlist(self) -> None:
-        shown = [(actor, box) for actor in self.world.actors.values() for box in visible_boxes(actor)]
+        actors = self.world.actors.values()
+        shown = [(actor, actor.box) for actor in actors if actor.type_id.startswith(SOLID)]
+        shown += signal_heads(self.world)
         self.rows = np.array([actor.row for actor, _ in shown], dtype=np.intp)
         self.ids = np.array([actor.id for actor, _ in shown], dtype=np.int64)
         self.shapes = np.array([SHAPES.index(shape_of(actor)) for actor, _ in shown], dtype=np.intp)
@@ -95,21 +100,28 @@ def turn_matrices(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-def visible_boxes(actor: Actor) -> tuple[Box, ...]:
-    """The boxes in the actor's frame that are drawn for it."""
-    kind = actor.type_id.split(".")[0]
-    if kind in ("vehicle", "walker"):
-        return (actor.box,)
-    if actor.type_id.startswith("static.prop."):
-        return (actor.box,)
-    return ()
+def signal_heads(world: World) -> list[tuple[Actor, Box]]:
+    """The heads of the traffic lights, in the frames of their actors."""
+    heads: dict[str, list[Box]] = {}
+    for item in world.town.boxes:
+        if is_head(item):
+            heads.setdefault(item.signal, []).append(item.box)
+    signs = world.records.view(TRAFFIC_LIGHT)["sign_id"]
+    found = []
+    for actor in world.actors.values():
+        if actor.type_id == "traffic.traffic_light":
+            for box in heads.get(bytes(signs[actor.row]).decode(), ()):
+                local = relative_to(actor.pose, np.array([*box.location, *box.rotation]))
+                x, y, z, pitch, yaw, roll = local.tolist()
+                found.append((actor, Box((x, y, z), box.extent, (pitch, yaw, roll))))
+    return found
 
 
 def shape_of(actor: Actor) -> str:
     """One of SHAPES."""
     kind = actor.type_id.split(".")[0]
-    if kind == "walker":
-        return "walker"
+    if kind in ("walker", "traffic"):
+        return "walker" if kind == "walker" else "lights"
     if kind == "vehicle":
         label = label_of(actor)
         tall = actor.attributes.get("base_type") == "van" or label in (TRUCK, BUS)

@@ -28,39 +28,12 @@ DYNAMIC: Final = 21
 ROAD_LINES: Final = 24
 GROUND: Final = 25
 
-NAMES = tuple(
-    [
-        "none",
-        "roads",
-        "sidewalks",
-        "buildings",
-        "walls",
-        "fences",
-        "poles",
-        "trafficlight",
-        "trafficsigns",
-        "vegetation",
-        "terrain",
-        "sky",
-        "pedestrians",
-        "rider",
-        "car",
-        "truck",
-        "bus",
-        "train",
-        "motorcycle",
-        "bicycle",
-        "static",
-        "dynamic",
-        "other",
-        "water",
-        "roadlines",
-        "ground",
-        "bridge",
-        "railtrack",
-        "guardrail",
-    ]  # noqa: SIM905 - thirty lines as a list
-)
+_WORDS = """
+none roads sidewalks buildings walls fences poles trafficlight trafficsigns vegetation terrain sky pedestrians
+rider car truck bus train motorcycle bicycle static dynamic other water roadlines ground bridge railtrack
+guardrail
+"""
+NAMES = tuple(_WORDS.split())
 """Label -> the word in the type id `static.WORD` of what is no actor."""
 LAYERS = {ROADS: 1, SIDEWALKS: 1, ROAD_LINES: 2}
 """Label of flat things that lie on others -> how many lie below; keeps marks from flickering in the road."""

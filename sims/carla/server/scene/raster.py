@@ -188,7 +188,7 @@ def _rays(width: int, height: int, focal: float) -> NDArray[np.float64]:
     """(h, w, 3) forward, right, up of each pixel's ray; forward is 1."""
     column, row = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
     right, up = (column - width / 2.0) / focal, (height / 2.0 - row) / focal
-    return np.stack([np.ones_like(right), right, up], axis=-1)
+    return np.stack([np.ones_like(right), right, up], axis=-1).astype(np.float64)
 
 
 def _depths(
@@ -202,7 +202,7 @@ def _depths(
     with np.errstate(divide="ignore", invalid="ignore"):
         depth = height / slope
     depth[~(depth > 0.0)] = np.inf
-    return np.minimum(depth, farthest)
+    return np.where(depth < farthest, depth, farthest)
 
 
 def _pixels(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from landward.errors import MissingDependencyError
 from sims.carla.server.scene.egl import EglRenderer, NoEglError
@@ -12,7 +12,6 @@ from sims.carla.server.scene.raster import RasterRenderer
 from sims.carla.server.scene.scene import Frame
 from sims.carla.server.scene.statics import Statics
 
-Choice = Literal["auto", "egl", "cv2"]
 LOG = logging.getLogger(__name__)
 
 
@@ -30,8 +29,8 @@ class Renderer(Protocol):
         ...
 
 
-def make_renderer(choice: Choice, statics: Statics) -> Renderer:
-    """The renderer of that name; "auto": OpenGL, else OpenCV with a warning in the log.
+def make_renderer(choice: str, statics: Statics) -> Renderer:
+    """The renderer "egl" or "cv2"; "auto": OpenGL, else OpenCV with a warning in the log.
 
     Raises:
         NoEglError: "egl", and OpenGL cannot be had.

@@ -96,9 +96,9 @@ def _walker() -> Triangles:
 
 
 def _lights() -> Triangles:
-    """A signal head; its lamps look along +x."""
+    """A signal head; x is the way of the traffic it is meant for, so its lamps look back."""
     lamps = [
-        _patch(1.02, (-0.6, 0.6), (z - 0.24, z + 0.24), colour, bit)
+        _patch(-1.02, (-0.6, 0.6), (z - 0.24, z + 0.24), colour, bit)
         for z, colour, bit in (
             (0.64, (255, 40, 30), RED_LAMP),
             (0.0, (255, 200, 20), YELLOW_LAMP),

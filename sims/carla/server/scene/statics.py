@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.server.geometry import rotation_matrix
-from sims.carla.server.scene.labels import LAYERS, POLES, ROAD_LINES, TERRAIN, TRAFFIC_SIGNS, VEGETATION
+from sims.carla.server.scene.labels import (
+    LAYERS,
+    POLES,
+    ROAD_LINES,
+    TERRAIN,
+    TRAFFIC_LIGHT,
+    TRAFFIC_SIGNS,
+    VEGETATION,
+)
 from sims.carla.server.scene.shapes import shapes
 from sims.carla.server.scene.vertices import Triangles, hull, quads, triangles
 
@@ -49,12 +57,19 @@ class Statics:
 
 def statics_of(town: Town) -> Statics:
     """What stands still in a town, with ground under it where it brings none of its own."""
-    parts = [mesh_triangles(mesh) for mesh in town.meshes] + [box_triangles(box) for box in town.boxes]
+    parts = [mesh_triangles(mesh) for mesh in town.meshes] + [
+        box_triangles(box) for box in town.boxes if not is_head(box)
+    ]
     if not any(
         mesh.label == TERRAIN and np.ptp(mesh.vertices[:, :2], axis=0).min() > MARGIN for mesh in town.meshes
     ):
         parts.append(ground_triangles(town, np.concatenate([part["position"] for part in parts])))
     return tiled(np.concatenate(parts))
+
+
+def is_head(box: StaticBox) -> bool:
+    """Whether it is the head of a traffic light, which is drawn with the light's state."""
+    return bool(box.signal) and box.label == TRAFFIC_LIGHT
 
 
 def tiled(vertices: Triangles) -> Statics:
