@@ -32,7 +32,7 @@ STREET = Profile(ONE, ONE, "broken", "yellow")
 AVENUE = Profile(TWO, TWO, "solid solid", "yellow")
 BEND = 30.0
 """[m] Radius of the ring's corners."""
-SETBACK = 18.0
+SETBACK = 23.0
 """[m] From the middle of a junction to its arms."""
 NO_LEFT_TURNS = ((0, 1), (2, 0))
 """(from, to) arms of B2 without a way: ways that cross without a light would block each other for good."""
@@ -75,12 +75,12 @@ def street(
 def town_small() -> Network:
     """The network."""
     network = Network("Town_Small")
-    nw = street(network, STREET, 40, (L, NORTH), (T1, WEST), Pose(0, 270 - BEND, NORTH))
-    top = street(network, STREET, 40, (T1, EAST), (T2, WEST))
-    ne = street(network, STREET, 40, (T2, EAST), (R, NORTH), Pose(420 - BEND, 270, EAST))
-    se = street(network, STREET, 40, (R, SOUTH), (B2, EAST), Pose(420, BEND, SOUTH))
-    bottom = street(network, STREET, 40, (B2, WEST), (B1, EAST))
-    sw = street(network, STREET, 40, (B1, WEST), (L, SOUTH), Pose(BEND, 0, WEST))
+    nw = street(network, STREET, 30, (L, NORTH), (T1, WEST), Pose(0, 270 - BEND, NORTH))
+    top = street(network, STREET, 30, (T1, EAST), (T2, WEST))
+    ne = street(network, STREET, 30, (T2, EAST), (R, NORTH), Pose(420 - BEND, 270, EAST))
+    se = street(network, STREET, 30, (R, SOUTH), (B2, EAST), Pose(420, BEND, SOUTH))
+    bottom = street(network, STREET, 30, (B2, WEST), (B1, EAST))
+    sw = street(network, STREET, 30, (B1, WEST), (L, SOUTH), Pose(BEND, 0, WEST))
     west = street(network, AVENUE, 50, (L, EAST), (C1, WEST))
     middle = street(network, AVENUE, 50, (C1, EAST), (C2, WEST))
     east = street(network, AVENUE, 50, (C2, EAST), (R, WEST))
