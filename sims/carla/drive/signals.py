@@ -69,9 +69,8 @@ def read_stop_lines(world: Any, graph: LaneGraph) -> StopLines:
     actors: list[Any] = []
     for actor in sorted(world.get_actors().filter("traffic.*"), key=lambda actor: actor.id):
         if actor.type_id == "traffic.traffic_light":
-            lines = [
-                _line(waypoint.transform, waypoint.lane_width) for waypoint in actor.get_stop_waypoints()
-            ]
+            ends = {_key(end): end for end in map(_before_junction, actor.get_stop_waypoints())}
+            lines = [_line(end.transform, end.lane_width) for end in ends.values()]
         elif actor.type_id == "traffic.stop":
             lines = [_sign_line(actor, graph)]
         else:
