@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -78,7 +79,10 @@ class ConstrainedPPO(PPO):
         Raises:
             LandwardError: settings that do not go together.
         """
-        super().__init__(*args, optimizer=optimizer, **kwargs)
+        with warnings.catch_warnings():
+            # of rsl_rl's optimiser, which is replaced below where actor and critic share encoders
+            warnings.filterwarnings("ignore", "optimizer contains a parameter group with duplicate")
+            super().__init__(*args, optimizer=optimizer, **kwargs)
         if constraint_mode not in CONSTRAINT_MODES:
             raise LandwardError(
                 f"constraint mode '{constraint_mode}' is unknown: use one of {CONSTRAINT_MODES}"

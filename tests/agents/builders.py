@@ -7,6 +7,7 @@ from agents.on_policy.config import ConstraintConfig, ModelConfig, PPOConfig, Tr
 from agents.on_policy.ppo import ConstrainedPPO
 from agents.on_policy.runner import Runner, config_document
 from landward.runs import RunFolder
+from landward.spec import ObservationTerm
 from tests.agents.fakes import PointMass
 
 
@@ -47,6 +48,38 @@ def make_alg(num_envs=2, steps=3, recurrent=False, distribution=None, world=None
         "algorithm": {"class_name": ConstrainedPPO, "gamma": 0.9, "lam": 0.8, **algorithm},
     }
     alg = ConstrainedPPO.construct_algorithm(make_obs(num_envs), Sizes(num_envs), cfg, "cpu")
+    alg.train_mode()
+    return alg
+
+
+VIEW = ObservationTerm("view", "bird_eye_view", (8, 8, 2), dtype="uint8", scale=1 / 255)
+
+
+def make_image_obs(num_envs, generator=None):
+    image = torch.randint(0, 256, (num_envs, *VIEW.shape), dtype=torch.uint8, generator=generator)
+    return make_obs(num_envs, generator).set("view", image)
+
+
+def make_image_alg(num_envs=2, steps=3, share=False, world=None, **algorithm):
+    """Actor and critic that read an image beside flat columns."""
+    torch.manual_seed(0)
+    common = {
+        "class_name": "agents.on_policy.encoder:ImageModel",
+        "images": {"view": VIEW},
+        "encoder": {"channels": (4,), "kernels": (3,), "strides": (2,), "size": 8},
+        "hidden_dims": [8],
+        "obs_normalization": True,
+    }
+    cfg = {
+        "num_steps_per_env": steps,
+        "obs_groups": {"actor": ["view", "policy"], "critic": ["view", "critic"]},
+        "multi_gpu": world
+        and {"global_rank": world.rank, "local_rank": world.local_rank, "world_size": world.size},
+        "actor": {**common, "distribution_cfg": {"class_name": "GaussianDistribution"}},
+        "critic": dict(common),
+        "algorithm": {"class_name": ConstrainedPPO, "share_cnn_encoders": share, **algorithm},
+    }
+    alg = ConstrainedPPO.construct_algorithm(make_image_obs(num_envs), Sizes(num_envs), cfg, "cpu")
     alg.train_mode()
     return alg
 

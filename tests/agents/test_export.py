@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -7,11 +8,13 @@ import torch
 
 from agents.export import ScriptPolicy, compare, export_policy
 from agents.exported import ExportedPolicy
-from landward.errors import PolicyFileError
+from landward.errors import PolicyFileError, PolicyInputError
 from landward.onnx_policy import OnnxPolicy
 from landward.policy_file import read_policy_file
+from sims.bridges.rsl_rl import RslRlVecEnv
 from tests.agents.builders import make_runner, tiny_config
 from tests.agents.fakes import COMMAND, TARGET, VELOCITY, PointMass
+from tests.agents.images import Blob, image_config, image_runner, image_spec
 
 
 def trained(tmp_path, **changes):
@@ -38,6 +41,44 @@ def test_the_files_act_as_in_training_over_resets(tmp_path, kind):
     assert report.resets >= 16
     assert report.size == (tmp_path / "policy.onnx").stat().st_size
     assert not list(tmp_path.glob("*.data")) and not list(tmp_path.glob(".policy*"))
+
+
+@pytest.mark.parametrize("share", [False, True])
+def test_a_policy_that_reads_images_acts_as_in_training(tmp_path, share):
+    changes = {"model__encoder__share": share, "ppo__parallel_update": not share}
+    actor = image_actor(tmp_path, **changes)
+    report = export_policy(actor, Blob(16), tmp_path, {})
+    assert report.error <= 1e-5 and report.resets >= 16
+    graph = onnx.load(tmp_path / "policy.onnx").graph
+    image = graph.input[0]
+    assert (image.name, image.type.tensor_type.elem_type) == ("picture", onnx.TensorProto.UINT8)
+    policy, env = OnnxPolicy(tmp_path / "policy.onnx", expected=image_spec(), num_envs=5), Blob(5, seed=3)
+    actor.cnns["view"].chunk = 2  # large batches are encoded in parts while training
+    with torch.no_grad():
+        raw = actor(RslRlVecEnv(env).get_observations()).numpy()
+    assert policy(env.measurements())["steer"] == pytest.approx(2.0 * raw, abs=1e-5)
+
+
+def test_an_exported_policy_wants_pixels_as_bytes(tmp_path):
+    export_policy(image_actor(tmp_path), Blob(16), tmp_path, {})
+    policy = OnnxPolicy(tmp_path / "policy.onnx", num_envs=2)
+    measured = Blob(2).measurements()
+    with pytest.raises(PolicyInputError, match="input 'picture' must be uint8, got float32"):
+        policy({**measured, "picture": measured["picture"].astype(np.float32)})
+    with pytest.raises(PolicyInputError, match=r"'picture' must have the shape \(2, 16, 16, 2\)"):
+        policy({**measured, "picture": measured["picture"][:, :8]})
+
+
+def test_an_actor_of_other_groups_is_refused(tmp_path):
+    spec = dataclasses.replace(image_spec(), actor=("view", "privileged"))
+    with pytest.raises(PolicyFileError, match=r"the actor reads \['state', 'view'\]"):
+        ExportedPolicy(image_actor(tmp_path), spec)
+
+
+def image_actor(root, **changes):
+    runner = image_runner(root, image_config(iterations=2, **changes))
+    runner.train()
+    return runner.alg.get_policy()
 
 
 def test_the_file_carries_its_contract(tmp_path):
@@ -109,8 +150,6 @@ def test_a_missed_reset_is_noticed(tmp_path):
 
 def test_limits_bound_the_commands():
     spec = PointMass(1).spec
-    import dataclasses
-
     narrow = dataclasses.replace(
         spec, actions=(dataclasses.replace(TARGET, limits=((-0.1, 0.1), (-0.2, 0.2))),)
     )
@@ -122,8 +161,6 @@ def test_limits_bound_the_commands():
 
 
 def test_what_cannot_be_exported_is_named():
-    import dataclasses
-
     spec = PointMass(1).spec
     chunked = dataclasses.replace(spec, actions=(dataclasses.replace(TARGET, chunk=4),))
     with pytest.raises(PolicyFileError, match="'target' is chunked"):
@@ -134,8 +171,6 @@ def test_what_cannot_be_exported_is_named():
 
 
 def test_the_report_is_json_able(tmp_path):
-    import dataclasses
-
     report = export_policy(trained(tmp_path), PointMass(16), tmp_path, {})
     assert json.dumps({**dataclasses.asdict(report), "path": str(report.path)})
 

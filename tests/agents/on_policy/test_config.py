@@ -4,7 +4,7 @@ import json
 import pytest
 
 from agents.on_policy import settings
-from agents.on_policy.config import ModelConfig, TrainConfig, config_from_dict
+from agents.on_policy.config import EncoderConfig, ModelConfig, TrainConfig, config_from_dict
 from agents.on_policy.translation import rsl_rl_config
 from landward.constraint import Constraint
 from landward.errors import LandwardError, RunError
@@ -15,6 +15,7 @@ from tests.agents.fakes import make_spec
 
 def test_settings_survive_config_json():
     config = tiny_config(seed=9, constraint__mode="penalty", model__hidden_sizes=(7, 5))
+    config.model.encoder.channels = (3, 9, 27)
     assert config_from_dict(json.loads(json.dumps(dataclasses.asdict(config)))) == config
 
 
@@ -32,6 +33,10 @@ def recurrent(mirror=False, mode="penalty", parallel_update=False):
     )
 
 
+def encoder(**changes):
+    return tiny_config(model__encoder=EncoderConfig(**changes))
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -41,6 +46,10 @@ def recurrent(mirror=False, mode="penalty", parallel_update=False):
             TrainConfig(iterations=1, model=ModelConfig(exploration="gsde", hidden_sizes=(8,))),
             "two hidden layers",
         ),
+        (tiny_config(iterations=0, minutes=1.0, ppo__schedule="linear"), "linear needs to know the end"),
+        (encoder(kernels=(3,)), "3 channels, 1 kernels, 3 strides"),
+        (encoder(channels=(), kernels=(), strides=()), "0 channels"),
+        (encoder(strides=(1, 0, 1)), r"model\.encoder\.strides must be at least 1, got 0"),
         (recurrent(mirror=True), r"ppo\.mirror.*--agent\.ppo\.no-mirror"),
         (recurrent(mode="cat"), r"constraint\.mode cat.*--agent\.constraint\.mode penalty"),
         (recurrent(parallel_update=True), r"parallel_update.*--agent\.ppo\.no-parallel-update"),

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from tensordict import TensorDict
@@ -5,6 +7,7 @@ from tensordict import TensorDict
 from agents.on_policy.guard import check_step
 from landward.errors import SimulationError
 from tests.agents.fakes import make_spec
+from tests.agents.images import PICTURE, image_spec
 
 
 def parts():
@@ -41,3 +44,17 @@ def test_infinities_of_both_signs_do_not_cancel():
     rewards[0], rewards[1] = float("inf"), float("-inf")
     with pytest.raises(SimulationError, match="the reward is inf in environment 0"):
         check_step(make_spec(), obs, rewards, constraints, 1)
+
+
+def test_a_pixel_is_named_and_bytes_are_not_searched():
+    picture = dataclasses.replace(PICTURE, dtype="float32")
+    spec = dataclasses.replace(image_spec(), observations={**image_spec().groups, "view": (picture,)})
+    view = torch.zeros(2, 16, 16, 2)
+    flat = {"state": torch.zeros(2, 1), "privileged": torch.zeros(2, 1)}
+    check_step(spec, TensorDict({"view": view.byte(), **flat}, batch_size=[2]), torch.zeros(2), {}, 1)
+    view[1, 3, 5, 0] = float("nan")
+    obs = TensorDict({"view": view, **flat}, batch_size=[2])
+    with pytest.raises(
+        SimulationError, match=r"observation view\.picture\[3, 5, 0\] is nan in environment 1"
+    ):
+        check_step(spec, obs, torch.zeros(2), {}, 1)

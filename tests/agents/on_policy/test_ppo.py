@@ -138,6 +138,51 @@ def test_the_entropy_weight_follows_environment_steps():
     assert seen == pytest.approx([0.006, 0.002, 0.002])
 
 
+@pytest.mark.parametrize("parallel", [False, True])
+def test_the_linear_schedule_reaches_0_after_the_last_update(parallel):
+    alg = make_alg(
+        steps=1,
+        schedule="linear",
+        schedule_steps=8,
+        learning_rate=0.1,
+        num_mini_batches=1,
+        parallel_update=parallel,
+    )
+    seen = []
+    for _ in range(5):
+        roll(alg, [[1.0, 1.0]], [(False, False)], [{}])
+        alg.update()
+        seen.append(alg.learning_rate)
+        used = alg.actor_optimizer if parallel else alg.optimizer
+        assert used.param_groups[0]["lr"] == alg.learning_rate
+    # 2 of 8 steps an update; one update too many keeps the weights
+    assert seen == pytest.approx([0.1, 0.075, 0.05, 0.025, 0.0])
+
+
+def test_a_linear_schedule_without_an_end_is_refused():
+    with pytest.raises(LandwardError, match="schedule_steps"):
+        make_alg(schedule="linear")
+
+
+@pytest.mark.parametrize("parallel", [False, True])
+def test_adams_eps_reaches_the_optimisers(parallel):
+    alg = make_alg(parallel_update=parallel, adam_eps=1e-5)
+    used = [alg.actor_optimizer, alg.critic_optimizer] if parallel else [alg.optimizer]
+    assert [group["eps"] for made in used for group in made.param_groups] == [1e-5] * len(used)
+    assert make_alg().optimizer.param_groups[0]["eps"] == 1e-8
+
+
+def test_losses_are_means_over_the_passes_that_were_made():
+    """rsl_rl's own update, of one pass alone and of three of which the first is the last."""
+    found = []
+    for epochs, target in ((1, 0.0), (3, 1e-12)):
+        alg = make_alg(4, 3, num_mini_batches=2, num_learning_epochs=epochs, target_kl=target)
+        torch.manual_seed(5)
+        found.append(advance(alg, 1))
+    assert found[1].pop("passes") == 1.0 and found[1].pop("kl") > 1e-12
+    assert found[0] == pytest.approx(found[1])
+
+
 @pytest.mark.parametrize("epochs", [1, 3])
 @pytest.mark.parametrize("parallel", [False, True])
 def test_learning_that_diverges_stops_the_run(epochs, parallel):
@@ -171,4 +216,4 @@ def advance(alg: ConstrainedPPO, seed: int):
             extras = {"constraints": {"speed": torch.randn(4, 1, generator=generator)}}
             alg.process_env_step(obs, torch.rand(4, generator=generator), torch.zeros(4), extras)
         alg.compute_returns(obs)
-    alg.update()
+    return alg.update()

@@ -13,8 +13,10 @@ import torch
 from agents.on_policy.runner import Runner, config_document
 from landward.errors import CheckpointError, RunError, SimulationError
 from landward.runs import RunFolder
+from sims.bridges.rsl_rl import RslRlVecEnv
 from tests.agents.builders import make_runner, tiny_config
 from tests.agents.fakes import PointMass
+from tests.agents.images import LIMIT, Blob, image_config, image_runner
 
 
 def learning(mode):
@@ -72,8 +74,52 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, changes):
     assert resumed.folder.latest_checkpoint().read_bytes() == whole
 
 
-def train_bytes(root, config):
-    runner = make_runner(root, config)
+@pytest.mark.parametrize("share", [False, True])
+def test_a_resumed_run_with_images_is_the_uninterrupted_one(tmp_path, share):
+    changes = {"model__encoder__share": share, "ppo__parallel_update": not share, "ppo__mini_batches": 4}
+    whole = train_bytes(tmp_path / "whole", image_config(**changes), image_runner)
+    runner = image_runner(tmp_path / "part", image_config(**changes))
+    runner.config.iterations = 2
+    runner.train()
+    resumed = Runner(Blob(16, seed=99), image_config(**changes), runner.folder)
+    resumed.load(str(runner.folder.latest_checkpoint()))
+    resumed.train()
+    assert resumed.folder.latest_checkpoint().read_bytes() == whole
+
+
+def blob_config(**changes):
+    return image_config(iterations=24, checkpoint_interval=100, **changes)
+
+
+def mean_actions(runner):
+    """The deterministic actions in 64 fresh situations, and the best ones."""
+    obs = RslRlVecEnv(env := Blob(64, seed=5)).get_observations()
+    with torch.no_grad():
+        return runner.alg.actor(obs).numpy()[:, 0], env.best()
+
+
+def test_it_learns_the_best_policy_from_images(tmp_path):
+    runner = image_runner(tmp_path, blob_config(), 64)
+    runner.train()
+    actions, best = mean_actions(runner)
+    assert np.abs(actions - best).mean() < 0.15  # 0.43 without the picture
+    last = runner.folder.metrics()[-1]
+    assert last["reward"] > 0.92  # with exploration; 1 at best, 0.754 without the picture
+    assert last["learning_rate"] == pytest.approx(3e-3 / 24)  # of the last of 24 iterations
+
+
+def test_cat_holds_a_constraint_with_images_and_a_beta_policy(tmp_path):
+    runner = image_runner(tmp_path, blob_config(), 64, constraints=True)
+    runner.train()
+    actions, best = mean_actions(runner)
+    # about half of the best actions are beyond the limit; the best that holds it stops at the limit
+    assert (np.abs(best) > LIMIT).mean() > 0.3
+    assert np.abs(actions).max() < 1.3 * LIMIT < 0.7 * np.abs(best).max()
+    assert np.abs(actions - np.clip(best, -LIMIT, LIMIT)).mean() < 0.2
+
+
+def train_bytes(root, config, make=make_runner):
+    runner = make(root, config)
     runner.train()
     return runner.folder.latest_checkpoint().read_bytes()
 

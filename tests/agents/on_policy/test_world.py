@@ -12,7 +12,7 @@ from agents.on_policy.states import check_in_step, model_digest
 from agents.on_policy.world import ALONE, World, join
 from landward.errors import LandwardError, SimulationError
 from tests.agents.builders import make_alg
-from tests.agents.on_policy.two_ranks import one_update
+from tests.agents.on_policy.two_ranks import UPDATES, one_update
 
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT = float(os.environ.get("PYTEST_TIMEOUT", 300)) - 20.0
@@ -76,13 +76,13 @@ def test_running_maxima_are_those_of_all_environments(two):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parallel", [False, True])
-def test_one_update_goes_down_the_mean_gradient(two, parallel):
+@pytest.mark.parametrize("update", UPDATES)
+def test_one_update_goes_down_the_mean_gradient(two, update):
     """With SGD each rank alone would go to p - lr g_r; together they go to p - lr (g_0 + g_1) / 2."""
-    alone = [one_update(rank, parallel_update=parallel) for rank in range(2)]
+    alone = [one_update(rank, **UPDATES[update]) for rank in range(2)]
     for model in ("actor", "critic"):
         first, second = (getattr(alg, model) for alg, _ in alone)
-        together = two[0][f"update {parallel}"][model]
+        together = two[0][update][model]
         moved = False
         for name, parameter in first.named_parameters():
             other = dict(second.named_parameters())[name]
@@ -90,7 +90,7 @@ def test_one_update_goes_down_the_mean_gradient(two, parallel):
             moved |= not torch.allclose(parameter, other, atol=1e-4)
         assert moved  # the ranks' own gradients differ
         for name, value in together.items():
-            assert torch.equal(value, two[1][f"update {parallel}"][model][name]), name
+            assert torch.equal(value, two[1][update][model][name]), name
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from agents.on_policy.cat import ConstraintTerminations
 from agents.on_policy.states import model_digest
 from agents.on_policy.world import join
 from landward.constraint import Constraint
-from tests.agents.builders import make_alg, make_obs
+from tests.agents.builders import make_alg, make_image_alg, make_image_obs, make_obs
 
 SOFT = Constraint("torque", "torque", 20.0, "N m", p_max=0.25)
 TORQUES = (
@@ -19,9 +19,18 @@ TORQUES = (
 """For each rank, the values of two steps of two environments."""
 
 
-def one_update(rank, world=None, **settings):
+UPDATES = {
+    "update False": {"parallel_update": False},
+    "update True": {"parallel_update": True},
+    "images": {"images": True, "parallel_update": True},
+    "shared": {"images": True, "share": True, "target_kl": 0.01},
+}
+"""Name -> settings of `one_update`."""
+
+
+def one_update(rank, world=None, images=False, **settings):
     """The algorithm after one step down the gradient of a rank's rollout, and the observations in it."""
-    alg = make_alg(
+    alg = (make_image_alg if images else make_alg)(
         4,
         3,
         world=world,
@@ -33,21 +42,21 @@ def one_update(rank, world=None, **settings):
         max_grad_norm=1e9,
         **settings,
     )
-    seen = rollout(alg, 4, 3, rank)
+    seen = rollout(alg, 4, 3, rank, make_image_obs if images else make_obs)
     alg.update()
     return alg, seen
 
 
-def rollout(alg, num_envs, steps, seed):
+def rollout(alg, num_envs, steps, seed, observe=make_obs):
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(100 + seed)
     seen = []
     with torch.inference_mode():
-        obs = make_obs(num_envs, generator)
+        obs = observe(num_envs, generator)
         for _ in range(steps):
             seen.append(obs)
             alg.act(obs)
-            obs = make_obs(num_envs, generator)
+            obs = observe(num_envs, generator)
             alg.process_env_step(obs, torch.rand(num_envs, generator=generator), torch.zeros(num_envs), {})
         alg.compute_returns(obs)
     return torch.cat(seen)
@@ -76,10 +85,10 @@ def main():
     with torch.inference_mode():
         deltas = [cat.step({"torque": values})[0].tolist() for values in TORQUES[world.rank]]
     found["cat"] = (deltas, cat.state_dict()["running_max"].tolist(), cat.steps)
+    for name, settings in UPDATES.items():
+        alg, _ = one_update(world.rank, world, **settings)
+        found[name] = {"actor": alg.actor.state_dict(), "critic": alg.critic.state_dict()}
     for parallel in (False, True):
-        alg, _ = one_update(world.rank, world, parallel_update=parallel)
-        models = {"actor": alg.actor.state_dict(), "critic": alg.critic.state_dict()}
-        found[f"update {parallel}"] = models
         found[f"adapted {parallel}"] = adapted(world, parallel)
     torch.save(found, Path(sys.argv[1]) / f"rank_{world.rank}.pt")
     world.leave()
