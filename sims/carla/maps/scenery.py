@@ -18,7 +18,7 @@ BUILDINGS, POLES, TRAFFIC_LIGHT, TRAFFIC_SIGNS, VEGETATION, GUARD_RAIL = 3, 6, 7
 """CityObjectLabels."""
 SEED = 1
 FAST = 80.0
-"""[km/h] Faster roads have guard rails and no houses."""
+"""[km/h] Faster roads have guard rails, others trees, and houses where there is a pavement."""
 HOUSE_GAP, TREE_GAP, RAIL_GAP = 5.0, 1.2, 0.6
 """[m] From the outermost lane."""
 FRONTAGE, HOUSE_DEPTH, HEIGHT = (9.0, 18.0), (8.0, 13.0), (5.0, 16.0)
@@ -68,9 +68,10 @@ def scenery(
     for strip in _outermost(strips):
         if strip.speed > FAST:
             pieces.extend(_rails(strip, footprint))
-        else:
+            continue
+        if strip.kind == "sidewalk":
             pieces.extend(_houses(strip, footprint, rng))
-            pieces.extend(_trees(strip, footprint, rng))
+        pieces.extend(_trees(strip, footprint, rng))
     ids = count(1)
     return tuple(StaticBox(box, label, next(ids), colour, signal) for box, label, colour, signal in pieces)
 

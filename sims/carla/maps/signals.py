@@ -17,9 +17,9 @@ Kind = Literal["light", "stop", "yield", "speed_limit", "unknown"]
 LIGHT_TYPES = frozenset({"1000001", "1000002", *(str(n) for n in range(1000007, 1000021)), "F", "W", "A"})
 """Signal types that the client takes for traffic lights (PROTOCOL: traffic lights and signs)."""
 SIGN_TYPES: dict[str, Kind] = {"206": "stop", "205": "yield", "274": "speed_limit"}
-BRAKING = 6.0
+BRAKING = 7.5
 """[m/s2] A box is as long as a vehicle at the speed limit needs to stop with this."""
-SHORTEST, MARGIN = 4.0, 2.0
+SHORTEST, MARGIN = 4.0, 1.0
 """[m] Of a box, and what is added to the braking distance for the time until the brake acts."""
 DEFAULT_SPEED = 50.0
 """[km/h] Where the file gives no limit."""

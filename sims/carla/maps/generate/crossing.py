@@ -26,7 +26,8 @@ CROSSWALK = (2.4, 3.0)
 """[m] Middle, behind the stop line, and length along the road."""
 STRAIGHT = math.radians(30)
 """A way bends left or right where it turns by more than this."""
-LIGHT, STOP, YIELD = "1000001", "206", "205"
+LIGHT, STOP, YIELD, LIMIT_SIGN = "1000001", "206", "205", "274"
+"""Signal types."""
 
 Turn = Literal["left", "straight", "right"]
 
@@ -95,7 +96,7 @@ def way(
     *,
     walk: bool = False,
     lead: float = LEAD,
-    speed: float | None = None,
+    painted: bool = False,
 ) -> Road:
     """A connecting road of neighbouring lanes, optionally with the pavement beside it.
 
@@ -107,19 +108,21 @@ def way(
         pairs: (incoming lane, outgoing lane) from the inside outwards.
         walk: Whether the lanes outside the driving lanes go on around the corner.
         lead: [m] Straight line at both ends of a turn.
-        speed: [km/h] None: that of the slower road.
+        painted: Whether the marks of the incoming road go on; else there are none but between its lanes.
     """
     outer = tuple(
         zip(*(_outside(arm, incoming) for arm, incoming in ((start, True), (end, False))), strict=False)
     )
     pairs_all = pairs + (outer if walk else ())
-    lanes = tuple(_through(start.lane(a), last=a == pairs[-1][0]) for a, _ in pairs_all)
+    lanes = tuple(
+        start.lane(a) if painted else _through(start.lane(a), last=a == pairs[-1][0]) for a, _ in pairs_all
+    )
     departure, arrival = start.border(pairs[0][0], incoming=True), end.border(pairs[0][1], incoming=False)
     road = network.road(
         departure,
         join(departure, arrival, lead),
-        Profile(lanes, centre="none"),
-        speed or min(start.road.speed, end.road.speed),
+        Profile(lanes, centre=start.road.profile.centre if painted else "none"),
+        min(start.road.speed, end.road.speed),
         junction.id,
     )
     road.before = Link("road", start.road.id, start.contact)
@@ -166,7 +169,7 @@ def signal_beside(
     """Add a signal on the kerb of a road, for all driving lanes of one direction."""
     side = road.profile.side(not along)
     driving = [i + 1 for i, lane in enumerate(side) if lane.kind == "driving"]
-    kerb = sum(lane.width for lane in side if lane.kind == "driving") + 0.8
+    kerb = sum(lane.width for lane in side if lane.kind != "sidewalk") + 0.8
     factor = -1 if along else 1
     signal = Signal(
         network.next_signal(),

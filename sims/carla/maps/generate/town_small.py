@@ -9,67 +9,30 @@ SW----B1---------B2-----SE
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
-from sims.carla.maps.generate.crossing import (
-    STOP,
-    YIELD,
-    crossing,
-    crosswalks,
-    sign,
-    signal_beside,
-    signals,
+from sims.carla.maps.generate.crossing import STOP, YIELD, crossing, crosswalks, sign, signals
+from sims.carla.maps.generate.network import Network
+from sims.carla.maps.generate.plan import Pose
+from sims.carla.maps.generate.streets import (
+    AVENUE,
+    EAST,
+    NORTH,
+    SOUTH,
+    STREET,
+    WEST,
+    Node,
+    begin,
+    end,
+    street,
 )
-from sims.carla.maps.generate.network import Arm, Lane, Network, Profile, Road
-from sims.carla.maps.generate.plan import Pose, chain
 
-NORTH, EAST, SOUTH, WEST = math.pi / 2, 0.0, -math.pi / 2, math.pi
-PAVEMENT = Lane("sidewalk", 2.5, "none")
-ONE = (Lane(), PAVEMENT)
-TWO = (Lane(mark="broken"), Lane(), PAVEMENT)
-STREET = Profile(ONE, ONE, "broken", "yellow")
-AVENUE = Profile(TWO, TWO, "solid solid", "yellow")
 BEND = 30.0
 """[m] Radius of the ring's corners."""
-SETBACK = 23.0
-"""[m] From the middle of a junction to its arms."""
 NO_LEFT_TURNS = ((0, 1), (2, 0))
 """(from, to) arms of B2 without a way: ways that cross without a light would block each other for good."""
-LIMIT_SIGN = "274"
-
-
-@dataclass(frozen=True)
-class Node:
-    """The middle of a junction."""
-
-    x: float
-    y: float
-
-    def port(self, heading: float) -> Pose:
-        """Where the arm of that heading begins, looking away from the junction."""
-        return Pose(self.x, self.y, heading).ahead(SETBACK)
-
 
 T1, T2 = Node(130, 270), Node(310, 270)
 L, C1, C2, R = Node(0, 130), Node(130, 130), Node(290, 130), Node(420, 130)
 B1, B2 = Node(130, 0), Node(270, 0)
-
-
-def street(
-    network: Network,
-    profile: Profile,
-    speed: float,
-    start: tuple[Node, float],
-    end: tuple[Node, float],
-    *via: Pose,
-) -> Road:
-    """A road from the port of one node to that of another, with a speed limit sign for each direction."""
-    poses = (start[0].port(start[1]), *via, end[0].port(end[1]).reversed())
-    road = network.road(poses[0], chain(*poses), profile, speed)
-    for s, along in ((12.0, True), (road.length - 12.0, False)):
-        signal_beside(network, road, s, along, LIMIT_SIGN, f"Speed_{speed:.0f}", speed)
-    return road
 
 
 def town_small() -> Network:
@@ -88,12 +51,6 @@ def town_small() -> Network:
     south1 = street(network, STREET, 30, (B1, NORTH), (C1, SOUTH))
     north2 = street(network, STREET, 30, (C2, NORTH), (T2, SOUTH))
     south2 = street(network, STREET, 30, (B2, NORTH), (C2, SOUTH))
-
-    def begin(road: Road) -> Arm:
-        return Arm(road, "start")
-
-    def end(road: Road) -> Arm:
-        return Arm(road, "end")
 
     c1 = crossing(network, "C1", (begin(north1), begin(middle), end(south1), end(west)))
     c2 = crossing(network, "C2", (begin(north2), begin(east), end(south2), end(middle)))
