@@ -32,7 +32,12 @@ def _box(
 
 
 def _wheels(centres: tuple[float, float], radius: tuple[float, float]) -> list[Triangles]:
-    return [
+    treads = [
+        _box((x - radius[0], y, -1.0), (x + radius[0], y + 0.25, -0.6), RUBBER)[:12]
+        for x in centres
+        for y in (-0.98, 0.73)
+    ]
+    return treads + [
         triangles(disc(x, -1.0 + radius[1], radius, side), RUBBER)
         for x in centres
         for side in (-1.005, 1.005)

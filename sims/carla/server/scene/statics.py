@@ -13,6 +13,7 @@ from sims.carla.server.scene.labels import (
     LAYERS,
     POLES,
     ROAD_LINES,
+    SIDEWALKS,
     TERRAIN,
     TRAFFIC_LIGHT,
     TRAFFIC_SIGNS,
@@ -35,13 +36,13 @@ MARGIN = 200.0
 FLAT_CELL, FLAT_DROP, HILL_CELL, HILL_DROP = 64.0, 0.03, 8.0, 0.3
 """[m] How fine the ground is where it is flat and where not, and how far it lies below the roads. Depths of
 triangles without limit would not be exact enough to tell it from them."""
-FINE = (ROAD_LINES, POLES, TRAFFIC_SIGNS)
-"""Labels of thin things, which are left out where they would be far thinner than a pixel."""
+NARROW, THIN = (SIDEWALKS,), (ROAD_LINES, POLES, TRAFFIC_SIGNS)
+"""Labels of what is about two metres and what is about a decimetre wide; far away it is not drawn."""
 
 
 @dataclass(frozen=True)
 class Statics:
-    """All triangles, sorted by tile; in each tile the large things come before the thin ones."""
+    """All triangles, sorted by tile; in each tile the large things come before the narrow and those before the thin."""
 
     vertices: Triangles
     """The shapes of actors come first, then the tiles."""
@@ -52,7 +53,7 @@ class Statics:
     radii: NDArray[np.float64]
     """(t,) [m]"""
     ranges: NDArray[np.uint32]
-    """(t, 3) first vertex, number of vertices without and with the thin things."""
+    """(t, 4) first vertex, number of vertices of the large things, with the narrow, with the thin as well."""
 
 
 def statics_of(town: Town) -> Statics:
@@ -76,11 +77,11 @@ def tiled(vertices: Triangles) -> Statics:
     """Sort triangles into tiles."""
     corners = vertices["position"].reshape(-1, 3, 3).astype(np.float64)
     wide = np.ptp(corners[:, :, :2], axis=1).max(axis=1) > TILE
-    size = np.where(wide, WIDE_TILE, TILE)[:, None]
-    tile = np.column_stack([np.floor(corners.mean(axis=1)[:, :2] / size).astype(np.int64), wide])
-    fine = np.isin(vertices["label"][::3], FINE)
-    order = np.lexsort((fine, *tile.T))
-    tile, fine, corners = tile[order], fine[order], corners[order]
+    side = np.where(wide, WIDE_TILE, TILE)[:, None]
+    tile = np.column_stack([np.floor(corners.mean(axis=1)[:, :2] / side).astype(np.int64), wide])
+    size = sizes(vertices)
+    order = np.lexsort((size, *tile.T))
+    tile, size, corners = tile[order], size[order], corners[order]
     first = np.flatnonzero(np.r_[True, (np.diff(tile, axis=0) != 0).any(axis=1)])
     counts = np.diff(np.r_[first, len(tile)])
     low = np.minimum.reduceat(corners.min(axis=1), first)
@@ -88,14 +89,22 @@ def tiled(vertices: Triangles) -> Statics:
     models = shapes()
     lengths = np.array([len(model) for model in models])
     starts = np.cumsum(np.r_[0, lengths])
-    coarse = counts - np.add.reduceat(fine.astype(np.int64), first)
+    large, narrow = (np.add.reduceat((size <= most).astype(np.int64), first) for most in (0, 1))
     return Statics(
         np.concatenate([*models, vertices.reshape(-1, 3)[order].reshape(-1)]),
         np.column_stack([starts[:-1], lengths]).astype(np.uint32),
         (low + high) / 2.0,
         np.linalg.norm(high - low, axis=1) / 2.0,
-        np.column_stack([3 * first + starts[-1], 3 * coarse, 3 * counts]).astype(np.uint32),
+        np.column_stack([3 * first + starts[-1], 3 * large, 3 * narrow, 3 * counts]).astype(np.uint32),
     )
+
+
+def sizes(vertices: Triangles) -> NDArray[np.int64]:
+    """(t,) of each triangle: 0 large, 1 narrow, 2 thin."""
+    label = vertices["label"][::3]
+    corners = vertices["position"].reshape(-1, 3, 3)
+    trunk = (label == VEGETATION) & (np.ptp(corners[:, :, :2], axis=1).max(axis=1) < CROWN)
+    return np.where(np.isin(label, THIN) | trunk, 2, np.where(np.isin(label, NARROW), 1, 0))
 
 
 def mesh_triangles(mesh: Mesh) -> Triangles:

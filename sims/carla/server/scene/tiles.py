@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from sims.carla.server.scene.statics import Statics
 from sims.carla.server.scene.view import View
 
-THIN = 0.12
-"""[m] Width of what counts as thin: lane marks and poles."""
-THIN_PIXELS = 0.15
-"""Thin things are drawn as far as they are wider than this [px]."""
+NARROW, NARROW_PIXELS, THIN, THIN_PIXELS = 2.0, 1.0, 0.12, 0.15
+"""[m], [px] Widths of narrow and thin things, and how wide they must be in the picture to be drawn."""
 REACH, REACH_FOCAL = 400.0, 6.0
 """[m], [m/px] How far tiles are drawn: the first, and the second times the focal length, if that is less."""
 CELL = 4.0
@@ -63,8 +61,10 @@ def _commands(statics: Statics, view: View) -> NDArray[np.uint32]:
         seen &= inside > -radius - TILT * distance
     order = np.flatnonzero(seen)
     order = order[np.argsort(distance[order] - radius[order], kind="stable")]
-    thin = distance[order] - radius[order] < THIN * view.focal / THIN_PIXELS
-    first, coarse, whole = statics.ranges[order].T
+    near = (distance[order] - radius[order]) / view.focal
+    first, large, narrow, whole = statics.ranges[order].T
+    count = np.where(near < NARROW / NARROW_PIXELS, narrow, large)
+    count = np.where(near < THIN / THIN_PIXELS, whole, count)
     commands = np.zeros((len(order), 5), np.uint32)
-    commands[:, 0], commands[:, 1], commands[:, 2] = np.where(thin, whole, coarse), 1, first
+    commands[:, 0], commands[:, 1], commands[:, 2] = count, 1, first
     return commands[commands[:, 0] > 0]
