@@ -83,6 +83,7 @@ def check_spec(env: Any) -> Iterator[Finding]:
     except LandwardError as error:
         yield Finding("error", f"the spec is not valid: {error}", "correct the term that the message names")
         return
+    yield from image_findings(spec)
     if not (isinstance(env.num_envs, int) and env.num_envs > 0):
         yield Finding("error", f"num_envs is {env.num_envs!r}", "set num_envs to the size of the batch")
     elif tuple(env.episode_steps.shape) != (env.num_envs,):
@@ -94,6 +95,22 @@ def check_spec(env: Any) -> Iterator[Finding]:
         yield Finding(
             "error", f"max_episode_steps is {env.max_episode_steps!r}", "set it to a positive number of steps"
         )
+
+
+def image_findings(spec: PolicySpec) -> Iterator[Finding]:
+    """Images are groups of their own, and what reads them gets small numbers."""
+    for group, terms in spec.groups.items():
+        for term in (term for term in terms if term.is_image):
+            where = f"the image {term.name!r} of group {group!r}"
+            if len(terms) > 1:
+                remedy = "make it a group of its own: it is handed out as (N, *shape), flat terms as (N, D)"
+                yield Finding("error", f"{where} stands beside other terms", remedy)
+            if term.history > 1:
+                remedy = "set its history to 1 and give earlier frames channels of their own"
+                yield Finding("error", f"{where} has a history of {term.history} frames", remedy)
+            if term.dtype == "uint8" and term.scale == 1.0 and term.kind != "image_semantic":
+                remedy = "set its scale, to 1 / 255 where 255 is white"
+                yield Finding("warning", f"{where} has no scale: networks would read 0 to 255", remedy)
 
 
 def check_privileged(context: CheckContext) -> Iterator[Finding]:
@@ -183,6 +200,9 @@ def check_measurements(context: CheckContext) -> Iterator[Finding]:
                 f"measurements()[{name!r}] has shape {tuple(measured[name].shape)}, the spec says {shape}"
             )
             yield Finding("error", message, "return SI values before scale and history, (N, *shape)")
+        elif not np.can_cast(dtype_name(measured[name]), term.dtype, "same_kind"):
+            message = f"measurements()[{name!r}] is {dtype_name(measured[name])}, the spec says {term.dtype}"
+            yield Finding("error", message, f"hand it out as {term.dtype}, which exported policies expect")
         elif not np.isfinite(to_numpy(measured[name])).all():
             yield Finding(
                 "error", f"measurements()[{name!r}] is not finite", "check the sensor model of this term"

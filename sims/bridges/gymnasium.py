@@ -11,12 +11,14 @@ from landward.array import array_namespace, to_numpy
 from landward.errors import EnvContractError, require
 from landward.spec import PolicySpec
 from sims.bridges.gymnasium_spaces import (
+    ACTOR,
     action_space,
     action_term,
     encode_action,
     encode_observation,
     observation_groups,
     observation_space,
+    shown_groups,
 )
 from sims.check_tools import group_shape
 from sims.env import Env, Step
@@ -35,17 +37,18 @@ class GymnasiumVectorEnv(gymnasium.vector.VectorEnv):
 
     Args:
         env: the environment; closing this closes it.
-        group: the observation group to show, or None for a Dict of all groups.
+        group: the observation group to show, or None for a Dict of all groups. Default: what the policy
+            reads, a Dict where that is more than one group, such as an image beside numbers.
     """
 
-    def __init__(self, env: Env, group: str | None = "policy") -> None:
+    def __init__(self, env: Env, group: str | None = ACTOR) -> None:
         self.env = env
-        self.group = group
+        self.group = shown_groups(env.spec, group)
         self.num_envs = env.num_envs
         self.metadata = {"autoreset_mode": AUTORESET, "render_modes": ["rgb_array"]}
         self.metadata["render_fps"] = round(1.0 / env.spec.control_period)
         self.render_mode = "rgb_array"
-        self.single_observation_space = observation_space(env.spec, group)
+        self.single_observation_space = observation_space(env.spec, self.group)
         self.single_action_space = action_space(env.spec)
         self.observation_space = gymnasium.vector.utils.batch_space(
             self.single_observation_space, self.num_envs
@@ -87,9 +90,9 @@ class GymnasiumVectorEnv(gymnasium.vector.VectorEnv):
         return array_namespace(self._prototype).asarray(array, device=self._prototype.device)
 
     def _show(self, obs: Mapping[str, Any]) -> Any:
-        if self.group is not None:
+        if isinstance(self.group, str):
             return np.array(to_numpy(obs[self.group]))
-        return {name: np.array(to_numpy(value)) for name, value in obs.items()}
+        return {name: np.array(to_numpy(obs[name])) for name in self.group}
 
     def _infos(self, step: Step, ended: np.ndarray) -> dict[str, Any]:
         everyone = np.ones(self.num_envs, bool)
@@ -101,7 +104,7 @@ class GymnasiumVectorEnv(gymnasium.vector.VectorEnv):
             shown = self._show(step.final_obs or step.obs)
             final = np.full(self.num_envs, None, dtype=object)
             for i in np.flatnonzero(ended):
-                final[i] = {k: v[i] for k, v in shown.items()} if self.group is None else shown[i]
+                final[i] = {k: v[i] for k, v in shown.items()} if isinstance(shown, dict) else shown[i]
             infos["final_obs"], infos["_final_obs"] = final, ended.copy()
             kept = {name: np.where(ended[:, None], value, 0.0) for name, value in values.items()}
             infos["final_info"] = (
@@ -124,7 +127,7 @@ class GymnasiumEnv(gymnasium.Env):
         group: as in `GymnasiumVectorEnv`.
     """
 
-    def __init__(self, env: Env, group: str | None = "policy") -> None:
+    def __init__(self, env: Env, group: str | None = ACTOR) -> None:
         if env.num_envs != 1:
             raise EnvContractError(
                 f"GymnasiumEnv wraps one environment, this batch has {env.num_envs}: make it with num_envs=1 "

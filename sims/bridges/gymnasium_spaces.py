@@ -14,12 +14,32 @@ from sims.check_tools import group_shape
 spaces: Any = require("gymnasium.spaces", "sim", "the Gymnasium bridge is made for it")
 
 PIXEL_DIMS = (2, 3)
+ACTOR = "actor"
+"""Stands for the groups that the policy reads, unless a group has this very name."""
 
 
-def observation_space(spec: PolicySpec, group: str | None) -> Any:
-    """The space of one group (a Box), or of all groups (a Dict of Boxes)."""
+def shown_groups(spec: PolicySpec, group: str | None) -> str | tuple[str, ...]:
+    """One group, which a Box shows, or several, which a Dict shows.
+
+    Args:
+        spec: of the environment.
+        group: a group's name; `ACTOR`; or None for all groups.
+
+    Raises:
+        SpecError: no such group.
+    """
     if group is None:
-        return spaces.Dict({name: observation_space(spec, name) for name in spec.groups})
+        return tuple(spec.groups)
+    if group == ACTOR and group not in spec.groups:
+        return spec.actor[0] if len(spec.actor) == 1 else spec.actor
+    spec.group(group)
+    return group
+
+
+def observation_space(spec: PolicySpec, group: str | tuple[str, ...]) -> Any:
+    """The space of one group (a Box) or of several (a Dict of Boxes)."""
+    if isinstance(group, tuple):
+        return spaces.Dict({name: observation_space(spec, name) for name in group})
     shape, dtype = group_shape(spec.group(group), 1)
     if np.issubdtype(dtype, np.integer):
         bounds = np.iinfo(dtype)
@@ -106,7 +126,8 @@ def observation_groups(space: Any, name: str) -> dict[str, tuple[ObservationTerm
 
 
 def _image_term(key: str, space: Any) -> ObservationTerm:
-    return ObservationTerm(key, "image_rgb" if len(space.shape) == 3 else "state", space.shape, dtype="uint8")
+    kind = "image_rgb" if len(space.shape) == 3 else "state"
+    return ObservationTerm(key, kind, space.shape, dtype="uint8", scale=1.0 / 255.0)
 
 
 def _flat_term(key: str, space: Any, name: str) -> ObservationTerm:

@@ -245,3 +245,23 @@ print(sorted(added - set(sys.stdlib_module_names)))
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert result.stdout.strip() == "['landward', 'numpy']"
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "dtype", "image"),
+    [
+        ("bird_eye_view", (64, 64, 7), "uint8", True),
+        ("image_depth", (48, 64), "float32", True),
+        ("state", (84, 84), "uint8", True),
+        ("image_rgb", (3,), "uint8", False),
+        ("height_scan", (3, 5), "float32", False),
+        ("lidar", (900, 4), "float32", False),
+    ],
+)
+def test_images_are_told_from_numbers(kind, shape, dtype, image):
+    term = ObservationTerm("seen", kind, shape, dtype=dtype)
+    assert term.is_image == image
+    made = spec(observations={"policy": (joint_pos(),), "eye": (term,)})
+    assert made.images == ({"eye": term} if image else {})
+    # beside other terms it is no image group
+    assert spec(observations={"policy": (joint_pos(), term)}).images == {}

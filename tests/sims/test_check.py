@@ -1,5 +1,7 @@
 """`check_env`: a sound environment passes, and every planted fault is found."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -255,3 +257,46 @@ def test_an_environment_that_cannot_save_itself_is_sound():
         raise NotImplementedError
 
     assert check_env(broken(state_dict=refuse)) == []
+
+
+CAMERA = ObservationTerm("camera", "image_rgb", (4, 5, 3), dtype="uint8", scale=1 / 255)
+
+
+class Seeing(FakeEnv):
+    """A FakeEnv with a picture of its joints, which the policy reads too."""
+
+    def __init__(self, camera=CAMERA, dtype=np.uint8, beside=()):
+        groups = {**dict(fake_spec().observations), "eye": (camera, *beside)}
+        super().__init__(spec=fake_spec(observations=groups, actor=("policy", "eye")))
+        self.dtype = dtype
+
+    def picture(self, dtype=np.uint8):
+        light = (100 + 50 * self.pos[:, 0]).astype(dtype)
+        return np.broadcast_to(light[:, None, None, None], (self.num_envs, *CAMERA.shape)).copy()
+
+    def observe(self):
+        return {**super().observe(), "eye": self.picture()}
+
+    def measurements(self):
+        return {**super().measurements(), "camera": self.picture(self.dtype)}
+
+
+def test_a_sound_environment_with_images_has_no_findings():
+    assert check_env(Seeing()) == []
+
+
+@pytest.mark.parametrize(
+    ("env", "level", "message"),
+    [
+        (Seeing(dtype=np.float32), "error", r"measurements()['camera'] is float32, the spec says uint8"),
+        (Seeing(dataclasses.replace(CAMERA, history=2)), "error", "has a history of 2 frames"),
+        (Seeing(dataclasses.replace(CAMERA, scale=1.0)), "warning", "networks would read 0 to 255"),
+        (
+            Seeing(beside=(ObservationTerm("gear", "state", (1,)),)),
+            "error",
+            "the image 'camera' of group 'eye' stands beside other terms",
+        ),
+    ],
+)
+def test_faults_with_images_are_found(env, level, message):
+    assert any(message in found for found in messages(env, level))

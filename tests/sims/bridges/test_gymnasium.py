@@ -7,10 +7,11 @@ from gymnasium.utils.env_checker import check_env as gymnasium_check
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 from gymnasium.wrappers.vector import RecordEpisodeStatistics
 
-from landward.errors import EnvContractError
+from landward.errors import EnvContractError, SpecError
 from sims.bridges.gymnasium import FromGymnasium, GymnasiumEnv, GymnasiumVectorEnv
+from sims.bridges.gymnasium_spaces import ACTOR, shown_groups
 from sims.check import check_env
-from tests.sims.fakes import FakeEnv
+from tests.sims.fakes import FakeEnv, fake_spec
 
 
 @pytest.mark.parametrize("name", ["CartPole-v1", "Pendulum-v1"])
@@ -115,8 +116,28 @@ def test_a_dict_of_flat_entries_and_an_image():
         "gear": (2, 3),
         "speed": (2, 2),
     }
-    vector = GymnasiumVectorEnv(env, group=None)
-    assert vector.observation_space.contains(vector.reset(seed=1)[0])
+    assert env.spec.images["camera"].scale == 1 / 255
+    # the policy reads both, so both are shown; one of them alone on request
+    vector = GymnasiumVectorEnv(env)
+    obs, _ = vector.reset(seed=1)
+    assert vector.observation_space.contains(obs) and obs["camera"].dtype == np.uint8
+    assert GymnasiumVectorEnv(env, "camera").single_observation_space == Camera.observation_space["camera"]
+    env.episode_steps[0] = 8
+    infos = vector.step(np.zeros((2, 2), np.float32))[4]
+    assert infos["_final_obs"].tolist() == [True, False]
+    assert {name: value.shape for name, value in infos["final_obs"][0].items()} == {
+        "policy": (5,),
+        "camera": (4, 5, 3),
+    }
+
+
+def test_which_groups_are_shown():
+    spec = fake_spec()
+    assert shown_groups(spec, ACTOR) == "policy"
+    assert shown_groups(spec, None) == ("policy", "critic")
+    assert shown_groups(spec, "critic") == "critic"
+    with pytest.raises(SpecError, match="no observation group 'actors'; it has policy, critic"):
+        shown_groups(spec, "actors")
 
 
 def test_spaces_that_cannot_be_translated_are_refused_with_a_remedy():

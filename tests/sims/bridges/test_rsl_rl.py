@@ -3,6 +3,7 @@ import torch
 
 from sims.bridges.rsl_rl import RslRlVecEnv
 from tests.agents.fakes import PointMass
+from tests.agents.images import Blob
 
 
 def test_shapes_and_types_are_those_of_rsl_rl():
@@ -60,3 +61,15 @@ def test_writing_the_episode_clock_keeps_it_an_array():
     env = RslRlVecEnv(PointMass(4))
     env.episode_length_buf = torch.randint_like(env.episode_length_buf, high=20)
     assert isinstance(env.env.episode_steps, np.ndarray)
+
+
+def test_images_stay_bytes_as_they_are_measured():
+    env = RslRlVecEnv(Blob(4))
+    obs, _, _, extras = env.step(torch.zeros(4, 1))
+    assert obs["view"].dtype == torch.uint8 and obs["view"].shape == (4, 16, 16, 2)
+    assert obs["view"].is_contiguous()
+    env.episode_length_buf = torch.tensor([9, 0, 0, 0])
+    obs, _, _, extras = env.step(torch.zeros(4, 1))
+    final = extras["final_obs"]["view"]
+    assert final.dtype == torch.uint8 and torch.equal(final[1:], obs["view"][1:])
+    assert not torch.equal(final[0], obs["view"][0])
