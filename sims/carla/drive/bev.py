@@ -19,6 +19,8 @@ LEAST_EXTENT = 0.8
 """Half lengths and widths are drawn at least this large [m] ..."""
 WALKER_SCALE = 2.0
 """... and those of walkers enlarged by this first (card C8)."""
+LARGEST = 15.0
+"""No road user reaches further than this from its centre [m]."""
 LINE_WIDTH = 1.0
 """Of stop lines and speed lines [m]; at least two pixels."""
 ROAD, MARKS, ROUTE, VEHICLES, MOTION, WALKERS, STOP_LINES = range(len(CHANNELS))
@@ -42,7 +44,7 @@ class BirdEyeView:
         self.column = cfg.size / 2.0
         """Where the ego is [pixels]."""
         self._thick = max(2, round(LINE_WIDTH * cfg.pixels_per_metre))
-        self._range = float(np.hypot(cfg.size, cfg.size)) / cfg.pixels_per_metre
+        self._spare = round(LARGEST * cfg.pixels_per_metre) << SHIFT
         self._ahead = int(cfg.size / cfg.pixels_per_metre * 1.5) + 2
 
     def draw(self, scene: Scene) -> NDArray[np.uint8]:
@@ -58,22 +60,28 @@ class BirdEyeView:
         cv2.polylines(layers[ROUTE], [way], False, 255, width, cv2.LINE_8, SHIFT)
         self._draw_others(layers, scene)
         self._draw_stop_lines(layers[STOP_LINES], scene)
-        return np.ascontiguousarray(layers.transpose(1, 2, 0))
+        return cv2.merge(list(layers))
 
     def _draw_others(self, layers: NDArray[np.uint8], scene: Scene) -> None:
         cv2, others = self._cv2, scene.others
-        near = np.flatnonzero(np.max(np.abs(others.xy - scene.ego.xy), axis=1) < self._range)
+        ends = np.empty((len(others.ids), 2, 2))
+        ends[:, 0] = others.xy
+        ends[:, 1] = others.xy + others.velocity * self._cfg.speed_line_s
+        ends = self._pixels(ends, scene)
+        edge = self._cfg.size << SHIFT
+        seen = (ends.min(axis=1) < edge + self._spare) & (ends.max(axis=1) > -self._spare)
+        near = np.flatnonzero(seen[:, 0] & seen[:, 1])
         if not len(near):
             return
         walker = others.walker[near]
         extent = np.where(walker[:, None], others.extent[near] * WALKER_SCALE, others.extent[near])
         outline = corners(others.xy[near], others.yaw[near], np.maximum(extent, LEAST_EXTENT))
         boxes = self._pixels(outline, scene)
-        far = others.xy[near] + others.velocity[near] * self._cfg.speed_line_s
-        ends = self._pixels(np.stack((others.xy[near], far), axis=1), scene)
-        for box, end, on_foot in zip(boxes, ends, walker.tolist(), strict=True):
-            cv2.fillConvexPoly(layers[WALKERS if on_foot else VEHICLES], box, 255, cv2.LINE_8, SHIFT)
-            cv2.polylines(layers[MOTION], [end], False, 255, self._thick, cv2.LINE_8, SHIFT)
+        motion = layers[MOTION]
+        for row, (index, on_foot) in enumerate(zip(near.tolist(), walker.tolist(), strict=True)):
+            layer = layers[WALKERS if on_foot else VEHICLES]
+            cv2.fillConvexPoly(layer, boxes[row], 255, cv2.LINE_8, SHIFT)
+            cv2.polylines(motion, (ends[index],), False, 255, self._thick, cv2.LINE_8, SHIFT)
 
     def _draw_stop_lines(self, layer: NDArray[np.uint8], scene: Scene) -> None:
         for ahead in (scene.light, scene.stop_sign):

@@ -79,7 +79,7 @@ class DrivingEpisode:
         self.route = drawn if route is None else route
         self.simulator.begin(seed)
         self.ego = self._spawn_ego()
-        self._roster = Roster(self.simulator.world, self.ego.id)
+        self._roster = Roster(self.simulator.world, self.ego.id, self.simulator.delta)
         length, width, self._ahead = self._roster.box(self.ego)
         self._extent = np.array([length, width])
         populate(self.simulator, self.cfg.traffic, self.route, self._spawn_points, rng)
@@ -259,7 +259,7 @@ class DrivingEpisode:
         ego = self._motion.read(actor, self._extent, self._ahead, applied)
         if not np.isfinite(ego.xy).all() or not np.isfinite(ego.speed):
             raise SimulationError(f"the server reports the ego at {ego.xy} with {ego.speed} m/s")
-        others = self._roster.read(snapshot)
+        others = self._roster.read(snapshot, ego.xy)
         place = locate(self.route, ego.xy, ego.yaw, None if self._place is None else self._place.index)
         self._place = place
         states = self.lines.states(ego.xy)
@@ -290,7 +290,9 @@ class DrivingEpisode:
             for kind in ("red_light", "stop_sign"):
                 if kind in hits:
                     return kind
-            if off_road_share(self._mask, scene.ego.xy, scene.ego.yaw, self._extent) > limit.off_road:
+            inside = scene.place.outside == 0.0  # then the footprint need not be looked at
+            share = 0.0 if inside else off_road_share(self._mask, scene.ego.xy, scene.ego.yaw, self._extent)
+            if share > limit.off_road:
                 return "off_road"
         if np.linalg.norm(scene.ego.xy - self.route.xy[scene.place.index]) > limit.deviation:
             return "route_deviation"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +85,7 @@ def off_road_share(mask: Raster, xy: Floats, yaw: float, extent: Floats) -> floa
         yaw: [rad].
         extent: (2,) half length and half width [m].
     """
-    c, s = np.cos(yaw), np.sin(yaw)
+    c, s = math.cos(yaw), math.sin(yaw)
     along, across = (ALONG * extent[0])[:, None], (ACROSS * extent[1])[None]
     points = np.stack((xy[0] + along * c - across * s, xy[1] + along * s + across * c), axis=-1)
     index = np.rint((points - mask.origin) * mask.pixels_per_metre).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landward.errors import LandwardError
-from sims.carla.drive.geometry import Floats, arc_length, wrap
+from sims.carla.drive.geometry import Floats, arc_length
 
 STEP = 1.0
 """Distance of a route's points [m]."""
@@ -93,19 +94,18 @@ def locate(route: Route, xy: Floats, yaw: float, hint: int | None = None) -> Pla
     first, last = 0, len(route.s)
     if hint is not None:
         first, last = max(0, hint - BACK), min(len(route.s), hint + AHEAD + 1)
-    d = route.xy[first:last] - xy
+    d = xy - route.xy[first:last]
     index = first + int(np.argmin(d[:, 0] ** 2 + d[:, 1] ** 2))
     heading = float(route.yaw[index])
-    dx, dy = (xy - route.xy[index]).tolist()
-    along = dx * np.cos(heading) + dy * np.sin(heading)
-    left = float(dx * np.sin(heading) - dy * np.cos(heading))
-    beyond = max(left - route.left[index], -left - route.right[index], 0.0)
+    c, s = math.cos(heading), math.sin(heading)
+    dx, dy = d[index - first].tolist()
+    left = float(dx * s - dy * c)
     return Place(
         index=index,
-        s=float(np.clip(route.s[index] + along, 0.0, route.length)),
+        s=min(max(float(route.s[index]) + float(dx * c + dy * s), 0.0), route.length),
         offset=left,
-        heading=-float(wrap(yaw - heading)),
-        outside=float(beyond),
+        heading=math.remainder(heading - yaw, math.tau),
+        outside=max(left - float(route.left[index]), -left - float(route.right[index]), 0.0),
     )
 
 

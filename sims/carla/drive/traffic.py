@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,13 +84,20 @@ def _is_car(blueprint: Any) -> bool:
 @dataclass
 class _Walker:
     actor: Any
-    sides: Floats
-    """(2, 2) where it waits, on this and the other side [m]."""
+    sides: list[tuple[float, float]]
+    """Where it waits, on either side [m]."""
     speed: float
     wait: float
     """Until it steps out [s]."""
     side: int = 0
     walking: bool = False
+
+    @property
+    def way(self) -> tuple[float, float]:
+        """Unit vector to the other side."""
+        (x, y), (u, v) = self.sides[self.side], self.sides[1 - self.side]
+        far = math.hypot(u - x, v - y)
+        return (u - x) / far, (v - y) / far
 
 
 class Pedestrians:
@@ -111,21 +119,20 @@ class Pedestrians:
             actor = simulator.spawn(blueprint, self._carla.Transform(location))
             speed, wait = float(rng.uniform(*cfg.walker_speed)), float(rng.uniform(*WAIT_S))
             if actor is not None:
-                self._walkers.append(_Walker(actor, sides, speed, wait))
+                self._walkers.append(_Walker(actor, [(x, y) for x, y in sides.tolist()], speed, wait))
 
     def step(self, ego_xy: Floats, delta: float) -> None:
         """Let those go who have waited, and stop those who have arrived; before a tick of `delta` seconds."""
+        ego = ego_xy.tolist()
         for walker in self._walkers:
             if walker.walking:
-                place = walker.actor.get_location()
-                here = np.array([place.x, place.y])
-                way = walker.sides[1 - walker.side] - walker.sides[walker.side]
-                if float((here - walker.sides[1 - walker.side]) @ way) >= 0.0:
+                place, goal = walker.actor.get_location(), walker.sides[1 - walker.side]
+                way = walker.way
+                if (place.x - goal[0]) * way[0] + (place.y - goal[1]) * way[1] >= 0.0:
                     self._turn(walker)
                 continue
             walker.wait -= delta
-            near = np.linalg.norm(walker.sides - ego_xy, axis=1).min()
-            if walker.wait <= 0.0 and near > GIVE_WAY:
+            if walker.wait <= 0.0 and min(math.dist(side, ego) for side in walker.sides) > GIVE_WAY:
                 self._go(walker, walker.speed)
                 walker.walking = True
 
@@ -136,10 +143,8 @@ class Pedestrians:
         self._go(walker, 0.0)
 
     def _go(self, walker: _Walker, speed: float) -> None:
-        way = walker.sides[1 - walker.side] - walker.sides[walker.side]
-        x, y = (way / np.linalg.norm(way)).tolist()
-        control = self._carla.WalkerControl(direction=self._carla.Vector3D(x, y, 0.0), speed=speed)
-        walker.actor.apply_control(control)
+        direction = self._carla.Vector3D(*walker.way, 0.0)
+        walker.actor.apply_control(self._carla.WalkerControl(direction=direction, speed=speed))
 
 
 def kerbs(route: Route, rng: np.random.Generator) -> tuple[Floats, float]:
