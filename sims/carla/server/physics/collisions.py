@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from sims.carla.server.physics.fleet import Fleet
     from sims.carla.server.world import World
 
-MARGIN = 6.0
-"""[m] Pairs farther apart than this are looked at again only when they may have come nearer."""
+SURGE = 12.0
+"""[m/s2] No two bodies come to approach each other faster at more than twice this."""
+SPARE = 4.0
+"""[m/s] What corners of turning cars and walkers may add to the speed of approach."""
+PATIENCE = 1.0
+"""[s] Every pair is looked at this often at least."""
 PASSES = 6
 """Most rounds of pushing apart in one step; a row of cars needs several."""
 WALKER_MASS = 75.0
@@ -49,10 +53,17 @@ class Movers:
     """(n,) Height of the box's middle above the origin [m]."""
     radius: NDArray[np.float64]
     """(n,) of the circle around the box [m]."""
-    pairs: tuple[NDArray[np.intp], NDArray[np.intp]]
-    """All pairs that matter: the first is a vehicle."""
+    spots: NDArray[np.float64]
+    """(5, v) Middles of circles that cover the vehicles, along their axes [m]."""
+    cover: NDArray[np.float64]
+    """(v,) Radius of these circles, and what the grid of obstacles may be wrong [m]."""
+    first: NDArray[np.intp]
+    """(k,) All pairs that matter: this one is a vehicle."""
+    second: NDArray[np.intp]
     reach: NDArray[np.float64]
-    """Of each pair: at which distance of their middles they may touch [m]."""
+    """(k,) At which distance of their middles they may touch [m]."""
+    due: NDArray[np.float64]
+    """(k,) Time at which they are looked at next; they cannot touch before [s]."""
 
 
 class Collisions:
@@ -68,8 +79,7 @@ class Collisions:
         self._obstacles: Obstacles | None = None
         self._movers: Movers | None = None
         self._layout = -1
-        self._budget = -1.0
-        self._near: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
+        self._now = self._town_due = 0.0
 
     @property
     def obstacles(self) -> Obstacles:
@@ -79,12 +89,14 @@ class Collisions:
         return self._obstacles
 
     def changed(self) -> None:
-        """Something collides, weighs or moves otherwise than before."""
-        self._movers = None
+        """Something collides or weighs otherwise than before."""
+        self._movers, self._town_due = None, 0.0
 
     def moved(self) -> None:
-        """Something was teleported."""
-        self._budget = -1.0
+        """Something was teleported, or has another velocity."""
+        self._town_due = 0.0
+        if self._movers is not None:
+            self._movers.due[:] = 0.0
 
     def admit(self, type_id: str, pose: Pose) -> None:
         """Refuse a vehicle or a walker where something is.
@@ -107,7 +119,7 @@ class Collisions:
         low, high = z + box.location[2] - box.extent[2], z + box.location[2] + box.extent[2]
         movers = self._arranged()
         if movers.actors:
-            others, heights = self._shapes(movers), self._heights(movers)
+            others, heights = self._shapes(movers, self._headings()), self._heights(movers)
             depth, _ = penetration(place, others)
             if ((depth > 0.0) & (heights - movers.half[2] < high) & (heights + movers.half[2] > low)).any():
                 return True
@@ -116,18 +128,31 @@ class Collisions:
         near = near[(solid.bottom[near] < high) & (solid.top[near] > low)]
         return bool(len(near) and (penetration(place, solid.shapes.take(near))[0] > 0.0).any())
 
-    def step(self, dt: float) -> bool:
-        """Push apart what touches after a step; True where something did."""
-        if not self._fleet.vehicles:
-            return False
+    def step(self, heading: NDArray[np.complex128], dt: float) -> bool:
+        """Push apart what touches after a step; True where something did.
+
+        Args:
+            heading: (n,) of the fleet's vehicles, unit vectors.
+            dt: [s]
+        """
+        self._now += dt
         movers = self._arranged()
-        shapes = self._shapes(movers)
-        touched = self._against_movers(movers, shapes, dt)
-        return self._against_town(movers, shapes) or touched
+        due = np.flatnonzero(movers.due <= self._now)
+        town = bool(self.obstacles.boxes) and self._now >= self._town_due
+        if not len(due) and not town:
+            return False
+        shapes = self._shapes(movers, heading)
+        touched = len(due) > 0 and self._against_movers(movers, shapes, due)
+        if town:
+            touched = self._against_town(movers, shapes) or touched
+        return touched
+
+    def _headings(self) -> NDArray[np.complex128]:
+        return np.exp(self._fleet.motion.yaw * 1j)
 
     def _arranged(self) -> Movers:
         if self._movers is None or self._layout != self._world.layout:
-            self._movers, self._layout, self._budget = self._arrange(), self._world.layout, -1.0
+            self._movers, self._layout, self._town_due = self._arrange(), self._world.layout, 0.0
         return self._movers
 
     def _arrange(self) -> Movers:
@@ -159,15 +184,22 @@ class Collisions:
             half,
             middle,
             radius,
-            (first, second),
+            SPOTS * half[0, : len(vehicles)],
+            np.hypot(half[1, : len(vehicles)], 0.2 * half[0, : len(vehicles)]) + self.obstacles.cell,
+            first,
+            second,
             radius[first] + radius[second],
+            np.zeros(len(first)),
         )
 
-    def _shapes(self, movers: Movers) -> Boxes:
+    def _shapes(self, movers: Movers, heading: NDArray[np.complex128]) -> Boxes:
         """The boxes as they are now; vehicles from the fleet, whose rows are not written yet."""
-        motion, poses = self._fleet.motion, self._world.records.poses[movers.others]
-        place = np.concatenate([motion.position[movers.columns], poses[:, 0] + 1j * poses[:, 1]])
-        heading = np.exp(1j * np.concatenate([motion.yaw[movers.columns], np.radians(poses[:, 4])]))
+        place = self._fleet.motion.position[movers.columns]
+        heading = heading[movers.columns]
+        if len(movers.others):
+            poses = self._world.records.poses[movers.others]
+            place = np.concatenate([place, poses[:, 0] + 1j * poses[:, 1]])
+            heading = np.concatenate([heading, np.exp(1j * np.radians(poses[:, 4]))])
         return Boxes(place + movers.offset * heading, heading, movers.half[:2])
 
     def _heights(self, movers: Movers) -> NDArray[np.float64]:
@@ -175,45 +207,55 @@ class Collisions:
         rows = [actor.row for actor in movers.actors]
         return self._world.records.poses[rows, 2] + movers.middle
 
-    def _against_movers(self, movers: Movers, shapes: Boxes, dt: float) -> bool:
+    def _against_movers(self, movers: Movers, shapes: Boxes, due: NDArray[np.intp]) -> bool:
         """Contacts between actors."""
-        self._budget -= 2.0 * dt * self._fastest()
-        if self._budget < 0.0:
-            self._look_around(movers, shapes)
-        first, second, reach = self._near
-        if not len(first):
-            return False
-        apart = shapes.centre[second] - shapes.centre[first]
-        close = np.flatnonzero(apart.real * apart.real + apart.imag * apart.imag < reach)
-        if not len(close):
-            return False
-        first, second = first[close], second[close]
+        first, second = movers.first[due], movers.second[due]
+        gap = np.abs(shapes.centre[second] - shapes.centre[first]) - movers.reach[due]
+        close = np.flatnonzero(gap < 0.0)
+        touched = False
+        if len(close):
+            pairs = first[close], second[close]
+            depth, normal = penetration(shapes.take(pairs[0]), shapes.take(pairs[1]))
+            gap[close] = -depth
+            if depth.max() > TOUCH:
+                touched = self._part_all(movers, pairs, depth, normal)
+        movers.due[due] = self._now + self._safe(movers, first, second, gap)
+        return touched
+
+    def _safe(
+        self, movers: Movers, first: NDArray[np.intp], second: NDArray[np.intp], gap: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """How long pairs cannot touch [s]: gap = s t + a t^2 with the speed s of their approach."""
+        velocity = np.zeros(len(movers.actors), complex)
+        velocity[: len(movers.columns)] = self._fleet.motion.velocity[movers.columns]
+        speed = np.abs(velocity[second] - velocity[first]) + SPARE
+        root = np.sqrt(speed * speed + (4.0 * SURGE) * np.maximum(gap, 0.0))
+        return np.minimum((root - speed) * (0.5 / SURGE), PATIENCE)
+
+    def _part_all(
+        self,
+        movers: Movers,
+        pairs: tuple[NDArray[np.intp], NDArray[np.intp]],
+        depth: NDArray[np.float64],
+        normal: NDArray[np.complex128],
+    ) -> bool:
+        """Push apart the pairs that lie in each other, in several rounds; True where there are any."""
+        first, second = pairs
         touched = False
         for _ in range(PASSES):
-            depth, normal = penetration(shapes.take(first), shapes.take(second))
+            shapes = self._shapes(movers, self._headings())
             deep = np.flatnonzero(depth > TOUCH).tolist()
-            deep = [k for k in deep if self._level(movers, int(first[k]), int(second[k]))]
+            deep = [k for k in deep if self._level(movers, first[k], second[k])]
+            for k in deep:
+                self._part(movers, shapes, int(first[k]), int(second[k]), float(depth[k]), complex(normal[k]))
             if not deep:
                 break
             touched = True
-            for k in deep:
-                self._part(movers, shapes, int(first[k]), int(second[k]), float(depth[k]), complex(normal[k]))
-            shapes = self._shapes(movers)
+            shapes = self._shapes(movers, self._headings())
+            depth, normal = penetration(shapes.take(first), shapes.take(second))
         return touched
 
-    def _fastest(self) -> float:
-        """[m/s] A bound for all vehicles and walkers."""
-        return float(np.abs(self._fleet.motion.velocity).max()) + 10.0
-
-    def _look_around(self, movers: Movers, shapes: Boxes) -> None:
-        """Note the pairs that are near enough to touch before the next look."""
-        first, second = movers.pairs
-        apart = shapes.centre[second] - shapes.centre[first]
-        near = np.flatnonzero(np.abs(apart) < movers.reach + MARGIN)
-        self._near = first[near], second[near], movers.reach[near] ** 2
-        self._budget = MARGIN
-
-    def _level(self, movers: Movers, i: int, j: int) -> bool:
+    def _level(self, movers: Movers, i: np.intp, j: np.intp) -> bool:
         """Whether two bodies are at the same height."""
         poses = self._world.records.poses
         a, b = (poses[movers.actors[k].row, 2] + movers.middle[k] for k in (i, j))
@@ -268,15 +310,17 @@ class Collisions:
     def _against_town(self, movers: Movers, shapes: Boxes) -> bool:
         """Contacts of vehicles with what stands in the town."""
         solid, count = self.obstacles, len(movers.columns)
-        if not solid.boxes:
+        if not count:
             return False
-        length, width = movers.half[:2, :count]
-        spots = shapes.centre[:count] + SPOTS * length * shapes.heading[:count]
-        radius = np.hypot(width, 0.2 * length) + solid.cell
-        close = (solid.distance(spots.real, spots.imag) * 0.1 < radius).any(0)
+        spots = shapes.centre[:count] + movers.spots * shapes.heading[:count]
+        free = (solid.distance(spots) - movers.cover).min(0)
+        speed = np.abs(self._fleet.motion.velocity[movers.columns])
         touched = False
-        for i in np.flatnonzero(close).tolist() if close.any() else ():
+        for i in np.flatnonzero(free < 0.0).tolist() if free.min() < 0.0 else ():
             touched = self._against_boxes(movers, i) or touched
+        least = max(float(free.min()), 0.0)
+        fast = float(speed.max()) + SPARE
+        self._town_due = self._now + least / (fast + SURGE * PATIENCE)
         return touched
 
     def _against_boxes(self, movers: Movers, i: int) -> bool:
@@ -286,7 +330,7 @@ class Collisions:
             return False
         height = float(self._world.records.poses[actor.row, 2] + movers.middle[i])
         for _ in range(PASSES):
-            own = self._shapes(movers).take(slice(i, i + 1))
+            own = self._shapes(movers, self._headings()).take(slice(i, i + 1))
             near = solid.near(complex(own.centre[0]), float(movers.radius[i]))
             near = near[
                 (solid.bottom[near] < height + movers.half[2, i])

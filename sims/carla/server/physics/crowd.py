@@ -23,8 +23,8 @@ LEAP = 4.2
 """[m/s] Speed of a jump upwards, as Unreal's characters have it."""
 FASTEST = 20.0
 """[m/s] Nobody runs faster, whatever a client asks for."""
-ELBOW = 3
-"""[dm] A walker comes no nearer to a wall."""
+ELBOW = 0.3
+"""[m] A walker comes no nearer to a wall."""
 
 
 @dataclass
@@ -90,12 +90,20 @@ class Crowd(System):
             pose: (6,) where it is.
             speed: [m/s] how fast it goes ahead.
         """
-        self.world.place(actor, pose)
         walker = self.walkers.get(actor.id)
-        if walker is not None and not walker.dead:
+        if walker is not None and walker.dead:
+            return
+        if walker is not None:
             walker.velocity, walker.guided = 0j, speed
+        self.world.place(actor, pose)
+        if walker is not None:
             yaw = math.radians(float(pose[4]))
             self._tell(walker, [math.cos(yaw), math.sin(yaw), 0.0], speed, False)
+
+    def guides(self, actor: Actor) -> bool:
+        """Whether a client's navigation has placed an actor since the last step."""
+        walker = self.walkers.get(actor.id)
+        return walker is not None and walker.guided is not None
 
     def step(self, dt: float) -> None:
         """Advance by dt [s]."""
@@ -128,8 +136,8 @@ class Crowd(System):
         target, solid = place + velocity * dt, self.world.system("fleet").collisions.obstacles
         if not solid.boxes:
             return target
-        before = solid.distance(place.real, place.imag)
-        after = solid.distance(target.real, target.imag)
+        before = solid.distance(place)
+        after = solid.distance(target)
         return np.where((after <= ELBOW) & (after <= before), place, target)
 
     def _guided(self, walkers: list[Walker], yaws: NDArray[np.float64]) -> NDArray[np.complex128]:

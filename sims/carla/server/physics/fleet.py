@@ -14,12 +14,12 @@ from sims.carla.server.physics import gearbox
 from sims.carla.server.physics.bicycle import LONGEST, Motion, advance, substeps
 from sims.carla.server.physics.collisions import Collisions
 from sims.carla.server.physics.control import default_control
-from sims.carla.server.physics.forces import engine_speed, forces, move_pedals
+from sims.carla.server.physics.forces import forces, move_pedals, step_of
 from sims.carla.server.physics.friction import Puddles
 from sims.carla.server.physics.models import MODELS
 from sims.carla.server.physics.store import Store
-from sims.carla.server.physics.terrain import attitudes
-from sims.carla.server.physics.vehicle import Vehicle, axles, parameters
+from sims.carla.server.physics.terrain import DEGREES, attitudes
+from sims.carla.server.physics.vehicle import Vehicle, axles, geared, parameters
 from sims.carla.server.records import RECORD, VEHICLE
 from sims.carla.server.system import System
 
@@ -36,6 +36,8 @@ MOVES = np.dtype(
     }
 )
 """Velocity, angular velocity and acceleration of a row, in one piece."""
+JUMP = 1.0
+"""[m] A vehicle that is teleported farther is looked at anew for what it may touch."""
 STILL = 1e-9
 """[m/s] Slower than this is rounding, and becomes rest."""
 
@@ -62,6 +64,8 @@ class Fleet(System):
         """(n,) [m/s] Along the bodies."""
         self.frozen: NDArray[np.intp] = np.zeros(0, np.intp)
         """Columns of those whose physics is off."""
+        self.floating: NDArray[np.intp] = np.zeros(0, np.intp)
+        """Columns of those that gravity does not hold to the ground."""
         self.pushes: list[tuple[int, complex, float]] = []
         """(actor id, force [N], torque [N m]) that act during the next step."""
         self.led: set[int] = set()
@@ -69,6 +73,8 @@ class Fleet(System):
         self.collisions = Collisions(world, self)
         self.puddles = Puddles(self)
         self._last: NDArray[np.float64] = np.zeros((0, 6))
+        """(n, 6) Poses after the last step, where physics is off for any."""
+        self._moves: NDArray[np.float64] = np.zeros((0, 9))
         self._layout = -1
 
     @property
@@ -112,10 +118,15 @@ class Fleet(System):
 
     def moved(self, actor: Actor) -> None:
         """A teleported vehicle keeps its velocity."""
-        self.collisions.moved()
         index = self.index.get(actor.id)
-        if index is not None:
-            self._stand(self.vehicles[index])
+        if index is None:
+            if not self.world.system("crowd").guides(actor):
+                self.collisions.changed()
+            return
+        before = complex(self.motion.position[index])
+        self._stand(self.vehicles[index])
+        if abs(complex(self.motion.position[index]) - before) > JUMP:
+            self.collisions.moved()
 
     def update(self, vehicle: Vehicle) -> None:
         """Its physics control or its friction has changed."""
@@ -126,7 +137,8 @@ class Fleet(System):
         self.store.set_curves(index, control.torque_curve, control.steering_curve)
         motion.position[index] += self.store.centre[index] * heading
         vehicle.gear = min(vehicle.gear, len(control.forward_gears))
-        self.store.ratio[index], self.store.due[index] = vehicle.ratio(), self.world.elapsed
+        self.store.set_gear(index, geared(vehicle))
+        self.store.due[index] = self.world.elapsed
         self.collisions.changed()
 
     def vehicle(self, actor_id: int) -> Vehicle | None:
@@ -154,30 +166,30 @@ class Fleet(System):
         if self._layout != self.world.layout:
             self._arrange()
         if not self.vehicles:
-            self.collisions.step(dt)
             return
         self.puddles.step()
-        store, motion, before = self.store, self.motion, self.motion.velocity
         self._push(dt)
-        self.speed = (motion.velocity * np.exp(-1j * motion.yaw)).real
+        store, motion, before = self.store, self.motion, self.motion.velocity
+        self.speed = (before * np.exp(motion.yaw * -1j)).real
         self._command(dt)
         move_pedals(store.pedals, store.wanted, dt)
         self._shift()
-        around, along, self.steer = forces(store, self.speed)
+        acting = forces(store, self.speed, self.world.town.ground.flat)
+        self.steer = acting.steer
         held = self._hold() if len(self.frozen) else None
         settings = self.world.settings
         longest = max(LONGEST, settings.max_substep_delta_time) if settings.substepping else dt
         count = substeps(dt, longest, settings.max_substeps)
-        advance(motion, around, along, dt / count, count)
+        advance(motion, step_of(store, acting, dt / count), count)
         if held is not None:
             self._put_back(held, dt)
         self._keep_constant()
         motion.velocity = motion.velocity * (np.abs(motion.velocity) > STILL)
-        heading = np.exp(1j * motion.yaw)
+        heading = np.exp(motion.yaw * 1j)
         # The loads follow the tyres' acceleration, not the blow of a collision.
         store.acceleration[:] = ((motion.velocity - before) * heading.conj()).real / dt
-        if self.collisions.step(dt):
-            heading = np.exp(1j * motion.yaw)
+        if self.collisions.step(heading, dt):
+            heading = np.exp(motion.yaw * 1j)
         self._write(heading, before, dt)
 
     def _arrange(self) -> None:
@@ -186,7 +198,9 @@ class Fleet(System):
         actors = [vehicle.actor for vehicle in self.vehicles]
         self.rows = np.array([actor.row for actor in actors], np.intp)
         self.frozen = np.array([i for i, actor in enumerate(actors) if not actor.physics], np.intp)
-        self._last = self.world.records.poses[self.rows].copy()
+        self.floating = np.array([i for i, actor in enumerate(actors) if not actor.gravity], np.intp)
+        self._last = self.world.records.poses[self.rows]
+        self._moves = np.zeros((len(actors), 9))
 
     def _stand(self, vehicle: Vehicle) -> None:
         """Take over the pose of its actor."""
@@ -233,13 +247,12 @@ class Fleet(System):
 
     def _shift(self) -> None:
         """Automatic gearboxes."""
-        store, now = self.store, self.world.elapsed
-        share = engine_speed(store, self.speed) / store.top
-        busy = (share > store.up) | (share < store.down) | (store.due <= now)
+        store, now, pace = self.store, self.world.elapsed, np.abs(self.speed)
+        busy = (pace > store.up) | (pace < store.down) | (store.due <= now)
         if busy.any():
             for index in np.flatnonzero(busy).tolist():
                 vehicle = self.vehicles[index]
-                if gearbox.change(store, index, vehicle, float(share[index]), now):
+                if gearbox.change(store, index, vehicle, float(pace[index]), now):
                     self.world.records.view(VEHICLE)["gear"][vehicle.actor.row] = vehicle.gear
 
     def _hold(self) -> tuple[NDArray, NDArray]:
@@ -258,18 +271,17 @@ class Fleet(System):
 
     def _write(self, heading: NDArray[np.complex128], before: NDArray[np.complex128], dt: float) -> None:
         """Poses and rows of the snapshot."""
-        motion, records, rows = self.motion, self.world.records, self.rows
+        motion, records, rows, moves = self.motion, self.world.records, self.rows, self._moves
         poses, climb = attitudes(self.world.town.ground, self, heading)
-        free = poses
         if len(self.frozen):
-            free = poses.copy()
-            free[self.frozen] = records.poses[rows[self.frozen]]
-        records.poses[rows] = free
-        moves = np.zeros((len(rows), 9))
-        acceleration = (motion.velocity - before) / dt
-        moves[:, 0], moves[:, 1], moves[:, 2] = motion.velocity.real, motion.velocity.imag, climb
-        moves[:, 5] = motion.yaw_rate * (180.0 / math.pi)
-        moves[:, 6], moves[:, 7] = acceleration.real, acceleration.imag
+            poses[self.frozen] = records.poses[rows[self.frozen]]
+            self._last = poses
+        if len(self.floating):
+            poses[self.floating, 2] = records.poses[rows[self.floating], 2]
+        records.poses[rows] = poses
+        acceleration = (motion.velocity - before) * (1.0 / dt)
+        moves[:, 0:2] = motion.velocity.view(np.float64).reshape(-1, 2)
+        moves[:, 2] = climb
+        moves[:, 5] = motion.yaw_rate * DEGREES
+        moves[:, 6:8] = acceleration.view(np.float64).reshape(-1, 2)
         records.rows.view(MOVES)["moves"][rows] = moves
-        if len(self.frozen):
-            self._last = free.copy()

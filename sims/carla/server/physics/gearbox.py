@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
-from sims.carla.server.physics.powertrain import LATENCY, shift
 from sims.carla.server.physics.store import Store
-from sims.carla.server.physics.vehicle import Vehicle
+from sims.carla.server.physics.vehicle import Vehicle, geared
+
+LATENCY = 1.0
+"""[s] The automatic gearbox waits so long before it shifts again; as Unreal has it."""
 
 
 def engage(store: Store, index: int, vehicle: Vehicle, gear: int, now: float) -> None:
@@ -22,7 +24,7 @@ def engage(store: Store, index: int, vehicle: Vehicle, gear: int, now: float) ->
     wait = vehicle.control.gear_switch_time if min(gear, vehicle.gear) > 0 and gear != vehicle.gear else 0.0
     vehicle.gear, vehicle.shifting = gear, wait > 0.0
     store.due[index] = now + wait if wait > 0.0 else now + LATENCY
-    store.ratio[index] = vehicle.ratio()
+    store.set_gear(index, geared(vehicle))
     store.up[index], store.down[index] = math.inf, -math.inf
 
 
@@ -30,7 +32,8 @@ def settle(store: Store, index: int, vehicle: Vehicle, now: float) -> None:
     """What was due is done: the gear is in, or the automatic gearbox may shift again."""
     if vehicle.shifting:
         vehicle.shifting = False
-        store.ratio[index], store.due[index] = vehicle.ratio(), now + LATENCY
+        store.set_gear(index, geared(vehicle))
+        store.due[index] = now + LATENCY
         return
     store.due[index] = math.inf
     automatic = vehicle.control.use_gear_autobox and not vehicle.manual and vehicle.gear > 0
@@ -38,27 +41,28 @@ def settle(store: Store, index: int, vehicle: Vehicle, now: float) -> None:
         return
     gears = vehicle.control.forward_gears
     gear = gears[min(vehicle.gear, len(gears)) - 1]
-    store.down[index] = gear.down_ratio if vehicle.gear > 1 else -math.inf
-    store.up[index] = gear.up_ratio if vehicle.gear < len(gears) else math.inf
+    top = vehicle.control.max_rpm / max(geared(vehicle)["rpm"], 1e-9)
+    store.down[index] = gear.down_ratio * top if vehicle.gear > 1 else -math.inf
+    store.up[index] = gear.up_ratio * top if vehicle.gear < len(gears) else math.inf
 
 
-def change(store: Store, index: int, vehicle: Vehicle, share: float, now: float) -> bool:
+def change(store: Store, index: int, vehicle: Vehicle, pace: float, now: float) -> bool:
     """Let the gearbox of one vehicle do what it must; True where its gear is another.
 
     Args:
         store: the arrays.
         index: the vehicle's column.
         vehicle: whose gearbox it is.
-        share: engine speed in shares of its top.
+        pace: [m/s] how fast it goes, either way.
         now: [s]
     """
     before = vehicle.gear
     if store.due[index] <= now:
         settle(store, index, vehicle, now)
-    elif vehicle.gear > 0:
-        gear = shift(vehicle.gear, share, vehicle.thresholds)
-        if gear != vehicle.gear:
-            engage(store, index, vehicle, gear, now)
+    elif pace > store.up[index]:
+        engage(store, index, vehicle, before + 1, now)
+    elif pace < store.down[index]:
+        engage(store, index, vehicle, before - 1, now)
     return vehicle.gear != before
 
 

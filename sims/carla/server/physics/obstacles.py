@@ -15,7 +15,8 @@ CELL = 0.5
 MOST_CELLS = 16_000_000
 REACH = 3.0
 """[m] Up to which the grid knows distances."""
-FAR = 255
+FAR = 100.0
+"""[m]"""
 PASSABLE = 4.5
 """[m] Above the ground; boxes that begin higher, such as lamps over the road, are in nobody's way."""
 
@@ -37,16 +38,18 @@ class Obstacles:
         self.bottom, self.top = places[:, 2] - extents[:, 2], places[:, 2] + extents[:, 2]
         self.radius = np.hypot(*self.shapes.half)
         self.cell, self.origin = CELL, np.zeros(2)
-        self.grid = np.full((1, 1), FAR, np.uint8)
+        self.grid = np.full((1, 1), FAR, np.float32)
         if self.boxes:
             self._fill(places[:, :2])
+        self._origin = complex(*self.origin)
+        self._strides = np.array([self.grid.shape[1], 1])
+        self._flat = self.grid.ravel()
 
-    def distance(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.uint8]:
-        """[dm] From points to the nearest box, at most half a cell's diagonal wrong; FAR beyond REACH."""
-        last = self.grid.shape
-        i = np.minimum(np.maximum((x - self.origin[0]) / self.cell, 0.0), last[0] - 1.0).astype(np.intp)
-        j = np.minimum(np.maximum((y - self.origin[1]) / self.cell, 0.0), last[1] - 1.0).astype(np.intp)
-        return self.grid[i, j]
+    def distance(self, points: NDArray[np.complex128]) -> NDArray[np.float32]:
+        """[m] From points to the nearest box, at most half a cell's diagonal wrong; FAR beyond REACH."""
+        cells = ((points - self._origin) * (1.0 / self.cell)).view(np.float64).reshape(*points.shape, 2)
+        flat = cells.astype(np.intp) @ self._strides
+        return self._flat.take(flat, mode="clip")
 
     def near(self, centre: complex, radius: float) -> NDArray[np.intp]:
         """Indices of the boxes that a circle may touch."""
@@ -57,7 +60,7 @@ class Obstacles:
         low, high = places.min(0) - margin, places.max(0) + margin
         self.cell = max(CELL, float(np.sqrt(np.prod(high - low) / MOST_CELLS)))
         shape = np.ceil((high - low) / self.cell).astype(int) + 1
-        self.origin, self.grid = low, np.full(tuple(shape), FAR, np.uint8)
+        self.origin, self.grid = low, np.full(tuple(shape), FAR, np.float32)
         for k in range(len(self.boxes)):
             self._mark(k)
 
@@ -75,7 +78,7 @@ class Obstacles:
         )
         away = np.abs(beyond)
         part = self.grid[i0:i1, j0:j1]
-        np.minimum(part, np.where(away < REACH, away * 10.0, FAR).astype(np.uint8), out=part)
+        np.minimum(part, np.where(away < REACH, away, FAR).astype(np.float32), out=part)
 
 
 def _low(boxes: Sequence[StaticBox], ground: Callable[[NDArray], NDArray]) -> tuple[StaticBox, ...]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sims.carla.server.physics.commands import steer_of
-from sims.carla.server.physics.forces import axle_loads
-from sims.carla.server.physics.powertrain import RPM
+from sims.carla.server.physics.forces import axle_grip
 from sims.carla.server.physics.tyres import GRAVITY, cornering_stiffness
 
 if TYPE_CHECKING:
@@ -31,23 +30,22 @@ def telemetry(fleet: Fleet, vehicle: Vehicle) -> list[Any]:
     body = complex(fleet.motion.velocity[index] * np.exp(-1j * fleet.motion.yaw[index]))
     speed, steer = body.real, steer_of(fleet, vehicle)
     throttle, steering, brake, _ = store.pedals[:, index].tolist()
-    rpm = abs(speed * float(store.ratio[index] / store.radius[index])) * RPM
-    drag = float(store.air[index]) * speed * speed
-    loads = axle_loads(store)
-    stiffness = cornering_stiffness(loads, store.bend, store.crest)[:, index].tolist()
-    side = len(vehicle.control.wheels) // 2
+    rpm = abs(speed) * float(store.rates[0, index])
+    drag = float(store.air[index] / store.lightness[index]) * speed * speed
+    side, grip = len(vehicle.control.wheels) // 2, axle_grip(store)
+    stiffness = cornering_stiffness(grip, store.bend, store.crest)[:, index].tolist()
+    friction = float(store.most[index] / store.mass[index]) / GRAVITY
     push = float(store.acceleration[index] * store.mass[index]) / (2.0 * side)
     wheels = []
     for k, wheel in enumerate(vehicle.control.wheels):
         axle = 0 if k < side else 1
-        load = float(loads[axle, index]) / side
+        holds = float(grip[axle, index]) / side
+        load = holds / friction
         lateral, slip = _lateral(fleet, index, axle, steer if axle == 0 else 0.0, stiffness[axle])
-        friction = wheel.tire_friction if vehicle.friction is None else vehicle.friction
-        grip = max(float(store.friction[index]) * load, 1.0)
         torque = push * wheel.radius / 100.0
         wheels.append(
             [
-                friction,
+                wheel.tire_friction if vehicle.friction is None else vehicle.friction,
                 slip,
                 push / max(wheel.long_stiff_value * load, 1.0),
                 speed * 100.0 / wheel.radius,
@@ -56,8 +54,8 @@ def telemetry(fleet: Fleet, vehicle: Vehicle) -> list[Any]:
                 torque,
                 push,
                 lateral / side,
-                push / grip,
-                lateral / side / grip,
+                push / holds,
+                lateral / side / holds,
             ]
         )
     return [speed, steering, throttle, brake, rpm, vehicle.gear, drag, wheels]
@@ -69,5 +67,5 @@ def _lateral(fleet: Fleet, index: int, axle: int, steer: float, stiffness: float
     body = complex(motion.velocity[index] * np.exp(-1j * motion.yaw[index]))
     wheel = (body + complex(store.arms[axle, index]) * float(motion.yaw_rate[index])) * np.exp(-1j * steer)
     slip = math.atan2(wheel.imag, abs(wheel.real)) if abs(wheel) > 0.1 else 0.0
-    grip = max(float(store.friction[index] * axle_loads(store)[axle, index]), 1.0)
+    grip = float(axle_grip(store)[axle, index])
     return -grip * math.tanh(stiffness * slip / grip), slip

@@ -20,7 +20,7 @@ DEGREES = 180.0 / math.pi
 
 def attitudes(
     ground: Ground, fleet: Fleet, heading: NDArray[np.complex128]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | float]:
     """Poses of all vehicles as they stand on the ground; the store's slopes are updated.
 
     Args:
@@ -29,16 +29,16 @@ def attitudes(
         heading: (n,) unit vectors.
 
     Returns:
-        (n, 6) poses, and (n,) speeds upwards [m/s].
+        (n, 6) poses, and (n,) speeds upwards [m/s], or 0 on flat ground.
     """
     store, motion = fleet.store, fleet.motion
     origin = motion.position - store.centre * heading
     poses = np.zeros((len(origin), 6))
-    poses[:, 0], poses[:, 1] = origin.real, origin.imag
-    poses[:, 4] = np.remainder(motion.yaw * DEGREES + 180.0, 360.0) - 180.0
+    poses[:, 0:2] = origin.view(np.float64).reshape(-1, 2)
+    poses[:, 4] = np.arctan2(heading.imag, heading.real) * DEGREES
     if ground.flat:
         poses[:, 2] = ground.height[0, 0]
-        return poses, poses[:, 3]
+        return poses, 0.0
     axles = motion.position + store.arms.imag * heading
     sides = origin + np.array([[-1j * HALF_TRACK], [1j * HALF_TRACK]]) * heading
     points = np.concatenate([axles, sides])

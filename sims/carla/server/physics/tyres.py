@@ -21,29 +21,27 @@ SLIDING = 0.1
 """Least share of its grip that an axle keeps sideways, however hard it brakes: a locked wheel still rubs."""
 
 
-def cornering_stiffness(load: Array, bend: Array, crest: Array) -> Array:
+def cornering_stiffness(grip: Array, bend: Array, crest: Array) -> Array:
     """Lateral stiffness of an axle, F = C times slip angle.
 
-    C = crest s(bend load) with s(x) = x - x^2 / 3 + x^3 / 27, which rises to 1 at x = 3 and stays there.
+    C = crest s(bend grip) with s(x) = x - x^2 / 3 + x^3 / 27, which rises to 1 at x = 3 and stays there.
 
     Args:
-        load: (2, n) on the axles [N].
-        bend: (n,) 3 / (load at rest of all wheels of an axle times `lat_stiff_max_load`) [1/N].
+        grip: (2, n) friction coefficient times load of the axles [N].
+        bend: (n,) 3 / (friction coefficient times load at rest times `lat_stiff_max_load`) [1/N].
         crest: (n,) `lat_stiff_value` times that load at rest [N/rad].
 
     Returns:
         (2, n) [N/rad]
     """
-    x = np.minimum(load * bend, 3.0)
+    x = np.minimum(grip * bend, 3.0)
     return ((x * (1.0 / 27.0) - 1.0 / 3.0) * x + 1.0) * x * crest
 
 
-def lateral_limit(grip: Array, lengthwise: Array) -> Array:
-    """What the friction ellipse leaves sideways: sqrt(grip^2 - lengthwise^2), at least a tenth of the grip.
+def lateral_share(lengthwise: Array) -> Array:
+    """What the friction ellipse leaves sideways: sqrt(1 - s^2), at least a tenth.
 
     Args:
-        grip: (2, n) friction coefficient times load [N].
-        lengthwise: (2, n) driving or braking force [N].
+        lengthwise: (n,) driving and braking force in shares of the grip.
     """
-    square = grip * grip
-    return np.sqrt(np.maximum(square - lengthwise * lengthwise, SLIDING**2 * square))
+    return np.sqrt(np.maximum(1.0 - lengthwise * lengthwise, SLIDING**2))

@@ -9,15 +9,20 @@ from sims.carla.server.actor import Actor
 from sims.carla.server.physics.ackermann import Ackermann
 from sims.carla.server.physics.control import PhysicsControl
 from sims.carla.server.physics.models import VehicleModel
-from sims.carla.server.physics.powertrain import RPM
 from sims.carla.server.physics.tyres import GRAVITY, SURFACE
 
+RPM = 60.0 / (2.0 * math.pi)
+"""[rpm] A radian a second."""
 AIR = 1.25
 """[kg/m3] As Unreal has it."""
 FRONTAL = 0.85
 """Frontal area in shares of the box's."""
 WHEEL_MASS = 20.0
 """[kg] PhysX's."""
+ROLLING = 0.01
+"""Rolling resistance in shares of the weight; that of a car tyre on asphalt, which brings a car to rest."""
+SLIPPERY = 1e-3
+"""Least friction coefficient, so that nothing divides by zero."""
 
 
 @dataclass
@@ -48,11 +53,6 @@ class Vehicle:
     constant: tuple[float, float, float] | None = None
     """[m/s] Velocity in its own frame that a client holds it at."""
 
-    @property
-    def thresholds(self) -> list[tuple[float, float]]:
-        """(down, up) of each forward gear, in shares of the engine's maximum speed."""
-        return [(gear.down_ratio, gear.up_ratio) for gear in self.control.forward_gears]
-
     def ratio(self) -> float:
         """Engine turns a wheel turn in the present gear; negative in reverse."""
         if self.shifting or self.gear == 0:
@@ -80,39 +80,63 @@ def axles(vehicle: Vehicle) -> tuple[float, float]:
 def parameters(vehicle: Vehicle) -> dict[str, float]:
     """What the fleet's arrays hold of a vehicle; see `store.PARAMETERS`.
 
-    The loads follow from moments about the contact points: F_front L = m g l_rear - m a h, and
-    F_rear L = m g l_front + m a h. The yaw inertia is m l_front l_rear (see `bicycle`).
+    Grip is friction coefficient times load. The loads follow from moments about the contact points: F_front
+    L = m g l_rear - m a h, and F_rear L = m g l_front + m a h. The yaw inertia is m l_front l_rear (see
+    `bicycle`).
     """
     model, control, wheels = vehicle.model, vehicle.control, vehicle.control.wheels
-    radius = sum(wheel.radius for wheel in wheels) / len(wheels) / 100.0
     front, rear = axles(vehicle)
     mass, wheelbase, side = control.mass, front - rear, len(wheels) / 2.0
     height = max(model.box.location[2] + control.center_of_mass[2], 0.1)
     friction = sum(wheel.tire_friction for wheel in wheels) / len(wheels)
-    friction = friction if vehicle.friction is None else vehicle.friction
+    grip = max(SURFACE * (friction if vehicle.friction is None else vehicle.friction), SLIPPERY)
     rest = mass * GRAVITY / len(wheels)
-    area = 4.0 * model.box.extent[1] * model.box.extent[2] * FRONTAL
-    lost = control.damping_rate_zero_throttle_clutch_engaged
+    inertia = -mass * front * rear
     return {
-        "static_front": mass * GRAVITY * -rear / wheelbase,
-        "static_rear": mass * GRAVITY * front / wheelbase,
-        "transfer_front": -mass * height / wheelbase,
-        "transfer_rear": mass * height / wheelbase,
-        "bend": 3.0 / (rest * wheels[0].lat_stiff_max_load * side),
+        "static_front": grip * mass * GRAVITY * -rear / wheelbase,
+        "static_rear": grip * mass * GRAVITY * front / wheelbase,
+        "transfer_front": -grip * mass * height / wheelbase,
+        "transfer_rear": grip * mass * height / wheelbase,
+        "leverage_front": mass * front**2 / inertia,
+        "leverage_rear": mass * rear**2 / inertia,
+        "twist_front": front / inertia,
+        "twist_rear": rear / inertia,
+        "bend": 3.0 / (rest * wheels[0].lat_stiff_max_load * side * grip),
         "crest": wheels[0].lat_stiff_value * rest * side,
+        "most": grip * mass * GRAVITY,
         "mass": mass,
-        "inertia": -mass * front * rear,
+        "inertia": inertia,
         "centre": centre_of_mass(vehicle),
-        "radius": radius,
-        "friction": SURFACE * friction,
-        "brakes": sum(wheel.max_brake_torque for wheel in wheels) / radius,
-        "hand_brake": sum(wheel.max_handbrake_torque for wheel in wheels) / radius,
-        "air": 0.5 * AIR * control.drag_coefficient * area,
-        "roll": sum(wheel.damping_rate for wheel in wheels) / radius**2,
+        "radius": radius_of(vehicle),
+        "brakes": sum(wheel.max_brake_torque for wheel in wheels) / radius_of(vehicle),
+        "hand_brake": sum(wheel.max_handbrake_torque for wheel in wheels) / radius_of(vehicle),
         "lock": math.radians(max(wheel.max_steer_angle for wheel in wheels)),
-        "top": control.max_rpm / RPM,
-        "moved": mass + 0.5 * WHEEL_MASS * len(wheels),
-        "moi": control.moi,
-        "lost_zero": lost,
-        "lost_throttle": control.damping_rate_full_throttle - lost,
     }
+
+
+def geared(vehicle: Vehicle) -> dict[str, float]:
+    """What follows from the vehicle's gear; see `store.GEARED`.
+
+    The engine's inertia and losses are felt at the wheels times the square of ratio by radius.
+    """
+    model, control, radius = vehicle.model, vehicle.control, radius_of(vehicle)
+    wheels, gearing = control.wheels, vehicle.ratio() / radius
+    moved = control.mass + 0.5 * WHEEL_MASS * len(wheels) + control.moi * gearing**2
+    zero, full = control.damping_rate_zero_throttle_clutch_engaged, control.damping_rate_full_throttle
+    area = 4.0 * model.box.extent[1] * model.box.extent[2] * FRONTAL
+    return {
+        "rpm": abs(gearing) * RPM,
+        "kilometres": 3.6,
+        "gearing": gearing,
+        "lightness": 1.0 / moved,
+        "lost": (zero * gearing**2 + sum(wheel.damping_rate for wheel in wheels) / radius**2) / moved,
+        "lost_throttle": (full - zero) * gearing**2 / moved,
+        "air": 0.5 * AIR * control.drag_coefficient * area / moved,
+        "rolling": ROLLING * control.mass * GRAVITY / moved,
+    }
+
+
+def radius_of(vehicle: Vehicle) -> float:
+    """[m] Of its wheels, on average."""
+    wheels = vehicle.control.wheels
+    return sum(wheel.radius for wheel in wheels) / len(wheels) / 100.0
