@@ -63,8 +63,10 @@ def scenery(
     """
     rng = np.random.default_rng(SEED)
     pieces: list[Piece] = []
+    # Poles of signals may stand on pavements.
+    carriageways = Footprint([strip for strip in strips if strip.kind != "sidewalk"])
     for signal in signals:
-        pieces.extend(_bodies(signal, footprint))
+        pieces.extend(_bodies(signal, carriageways))
     for strip in _outermost(strips):
         if strip.speed > FAST:
             pieces.extend(_rails(strip, footprint))
