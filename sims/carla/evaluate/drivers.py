@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landward.errors import LandwardError
 from landward.policy import Policy
@@ -15,8 +16,10 @@ from landward.spec import PolicySpec
 from sims.carla.drive.episode import DrivingEpisode, Outcome
 from sims.carla.evaluate.settings import AUTOPILOT, EXPERT
 
-PATH_STEP = 8
-"""Every how many points of a route the TrafficManager is told one [m]."""
+PATH_STEP = 10
+"""Every how many points of a route the TrafficManager is told one [m] ..."""
+BEYOND = 3
+"""... and one this far beyond each junction; inside, the ways are too close to tell them apart [m]."""
 
 
 class Driver(Protocol):
@@ -125,13 +128,25 @@ class AutopilotDriver:
         traffic, ego = simulator.traffic, episode.ego
         ego.set_autopilot(True, simulator.traffic_port)
         traffic.auto_lane_change(ego, False)
-        points = [*range(PATH_STEP, len(route.s), PATH_STEP), len(route.s) - 1]
-        places = np.column_stack((route.xy, route.z))[points].tolist()
+        places = np.column_stack((route.xy, route.z))[told_points(route.junction)].tolist()
         traffic.set_path(ego, [carla.Location(x, y, z) for x, y, z in places])
 
     def __call__(self, episode: DrivingEpisode, outcome: Outcome) -> Any:
         """See Driver."""
         return None
+
+
+def told_points(junction: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Indices of the points of a route that the TrafficManager is told.
+
+    Args:
+        junction: (P,) whether a point lies in a junction.
+    """
+    last = len(junction) - 1
+    leaves = np.flatnonzero(np.diff(junction.astype(np.int8)) == -1)
+    between = np.arange(PATH_STEP, last, PATH_STEP)
+    points = np.concatenate((between[~junction[between]], np.minimum(leaves + BEYOND, last), [last]))
+    return np.unique(points)
 
 
 def make_driver(candidate: Candidate, policy: Policy | None) -> Driver:

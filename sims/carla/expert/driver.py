@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sims.carla.drive.actors import Others
 from sims.carla.drive.geometry import to_body, wrap
 from sims.carla.drive.lanes import LaneGraph
 from sims.carla.drive.route import Route
-from sims.carla.drive.scene import Scene
+from sims.carla.drive.scene import TAIL, Scene
 from sims.carla.drive.signals import RED, STOP, YELLOW
 from sims.carla.expert.forecast import arrival, conflict
 from sims.carla.expert.idm import IdmCfg, acceleration, can_stop, stopping
@@ -23,7 +24,9 @@ Floats = NDArray[np.float64]
 CURVE_LOOK = 50
 """Points of the route whose curvature is looked at [m]."""
 IMPATIENCE = 25.0
-"""Who has waited this long at a sign takes gaps of half the length [s]."""
+"""Who has waited this long at a sign takes shorter gaps [s]."""
+PATIENCE = 6.0
+"""Who has waited this long for somebody who crosses passes closer by [s]."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,9 @@ class Expert:
         self._graph, self._route, self._body, self._delta = graph, route, body, delta
         self._junctions = find_junctions(route, signs)
         self._curvature = curvature(route.yaw, route.s)
-        self._seen: dict[int, float] = {}
+        self._seen: dict[int, tuple[float, float, float]] = {}
         self._pedal_memory = 0.0
-        self._waited = 0.0
+        self._waited = self._held = 0.0
         self.reason = ""
         """What decided the last speed: free, curve, leader, light, stop sign, way or conflict."""
 
@@ -138,10 +141,13 @@ class Expert:
         speed, distance = scene.ego.speed, light.distance - self.cfg.line_margin
         if light.state == YELLOW and not can_stop(speed, distance, self.cfg.yellow_braking):
             return np.inf
-        # A car across the line drives on: it would block the junction.
-        if light.state not in (RED, YELLOW) or light.distance < -0.5:
+        if light.state not in (RED, YELLOW):
             return np.inf
-        return stopping(speed, distance, self.cfg.idm)
+        if light.distance > 0.0:
+            return stopping(speed, distance, self.cfg.idm)
+        # Across the line: it has not been run before the tail has passed, but a car that cannot stop goes on.
+        left = light.distance + (1.0 + TAIL) * float(scene.ego.extent[0]) - 0.3
+        return -self.cfg.idm.hardest if can_stop(speed, left, 0.7 * self.cfg.idm.hardest) else np.inf
 
     def _stop_sign(self, scene: Scene) -> float:
         sign = scene.stop_sign
@@ -175,20 +181,35 @@ class Expert:
         return ahead[0] if ahead and (ahead[0].gives_way or ahead[0].left) else None
 
     def _conflict(self, scene: Scene, wanted: float) -> float:
-        turn = self._turn_rates(scene)
-        way = conflict(self._route, scene.place.s, scene.ego, scene.others, turn, wanted)
+        others, turn = self._moving(scene.others)
+        self._held = self._held + self._delta if self._stands_for_somebody(scene) else 0.0
+        patient = self._held > PATIENCE
+        way = conflict(self._route, scene.place.s, scene.ego, others, turn, wanted, patient)
         if not np.isfinite(way):
             return np.inf
         # Gentler rules would wait for the last moment; others do not behave as forecast.
         eager = replace(self.cfg.idm, braking=1.0)
         return stopping(scene.ego.speed, max(way - self.cfg.conflict_margin, 0.05), eager)
 
-    def _turn_rates(self, scene: Scene) -> Floats:
-        """(N,) of the others [rad/s], from their headings in the last frame."""
-        ids, yaw = scene.others.ids.tolist(), scene.others.yaw
-        before = np.array([self._seen.get(i, float(y)) for i, y in zip(ids, yaw, strict=True)])
-        self._seen = dict(zip(ids, yaw.tolist(), strict=True))
-        return wrap(yaw - before) / self._delta
+    def _stands_for_somebody(self, scene: Scene) -> bool:
+        """Whether the ego still stands where it has stopped for somebody who crosses, or creeps past."""
+        return scene.ego.speed < 0.3 and self.reason == "conflict" or 0.0 < scene.ego.speed < 2.0 < self._held
+
+    def _moving(self, others: Others) -> tuple[Others, Floats]:
+        """The others as they have moved since the last frame, and their turn rates (N,) [rad/s].
+
+        A walker who walks against an obstacle reports a velocity all the same.
+        """
+        now = np.column_stack((others.xy, others.yaw))
+        ids = others.ids.tolist()
+        first = now - np.column_stack((others.velocity * self._delta, np.zeros(len(ids))))
+        before = np.array([self._seen.get(i, row) for i, row in zip(ids, first.tolist(), strict=True)])
+        before = before.reshape(-1, 3)
+        self._seen = dict(zip(ids, map(tuple, now.tolist()), strict=True))
+        moved = np.linalg.norm(now[:, :2] - before[:, :2], axis=1) / self._delta
+        share = np.minimum(moved / np.maximum(np.linalg.norm(others.velocity, axis=1), 1e-6), 1.0)
+        seen = replace(others, velocity=others.velocity * share[:, None])
+        return seen, wrap(now[:, 2] - before[:, 2]) / self._delta
 
     def _steer(self, scene: Scene) -> float:
         ego, body = scene.ego, self._body

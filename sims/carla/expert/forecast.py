@@ -18,10 +18,14 @@ HORIZON = 3.0
 """How far vehicles are forecast [s]; their turn rate will not last longer."""
 BEFORE, AFTER = 0.8, 1.2
 """Somebody who leaves our way this long before we come [s], or enters it this long after, is no conflict."""
+SIGHT = 45.0
+"""Length of route that is looked at [m]."""
 MARGIN = 0.35
 """Added to half the ego's width [m] ..."""
 WALKER_MARGIN = 0.9
-"""... and to a walker's half extents: a walker may swerve, and is hurt more."""
+"""... and to a walker's half extents: a walker may swerve, and is hurt more ..."""
+PATIENT_MARGIN = 0.3
+"""... less where the ego has waited long enough to see that the walker stays."""
 ALONG = np.radians(35.0)
 """Vehicles with less angle to our way are leaders or followers, which is another rule's business [rad]."""
 FASTEST_TURN = 1.0
@@ -69,7 +73,7 @@ def turn_forecast(
 
 
 def conflict(
-    route: Route, s: float, ego: Ego, others: Others, turn: Floats, wanted: float, sight: float = 45.0
+    route: Route, s: float, ego: Ego, others: Others, turn: Floats, wanted: float, patient: bool
 ) -> float:
     """How far the ego may drive before it is in the way of somebody who comes when it comes [m], or inf.
 
@@ -84,11 +88,11 @@ def conflict(
         others: road users.
         turn: (N,) their turn rates, clockwise from above [rad/s].
         wanted: speed that the ego drives on a free road [m/s].
-        sight: length of route that is looked at [m].
+        patient: whether the ego has waited for long already.
     """
     if not len(others.ids):
         return np.inf
-    reach = min(sight, max(12.0, ego.speed * HORIZON + 8.0))
+    reach = min(SIGHT, max(12.0, ego.speed * HORIZON + 8.0))
     near = np.linalg.norm(others.xy - ego.xy, axis=1) < reach + 15.0 * HORIZON
     near &= _crosses(route, s, reach, others)
     if not near.any():
@@ -104,7 +108,8 @@ def conflict(
         np.clip(turn[near], -FASTEST_TURN, FASTEST_TURN),
         times,
     )
-    extent = others.extent[near] + np.where(others.walker[near], WALKER_MARGIN, 0.0)[:, None]
+    margin = PATIENT_MARGIN if patient else WALKER_MARGIN
+    extent = others.extent[near] + np.where(others.walker[near], margin, 0.0)[:, None]
     meets = boxes_overlap(
         places[:, None, None],
         yaw[:, None, None],
