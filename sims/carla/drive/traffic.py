@@ -19,12 +19,14 @@ LIFT = 0.3
 """Actors appear this far above the road and settle [m]."""
 WALKER_LIFT = 1.0
 """The same for pedestrians, whose origin is their middle [m]."""
-KERB = (1.5, 3.0)
+KERB = (0.8, 1.6)
 """How far from the lanes' edge pedestrians wait [m]."""
 WAIT_S = (1.0, 15.0)
 """How long they wait there [s]."""
 GIVE_WAY = 15.0
 """They do not step out while the ego is this close [m]."""
+LATE_S = 3.0
+"""Who takes longer for the way by this has met an obstacle, and turns back [s]."""
 EARLIEST = 25.0
 """Pedestrians cross no closer to the start than this [m]."""
 
@@ -88,7 +90,7 @@ class _Walker:
     """Where it waits, on either side [m]."""
     speed: float
     wait: float
-    """Until it steps out [s]."""
+    """Until it steps out, or, on its way, until it turns back [s]."""
     side: int = 0
     walking: bool = False
 
@@ -128,12 +130,15 @@ class Pedestrians:
             if walker.walking:
                 place, goal = walker.actor.get_location(), walker.sides[1 - walker.side]
                 way = walker.way
-                if (place.x - goal[0]) * way[0] + (place.y - goal[1]) * way[1] >= 0.0:
+                walker.wait -= delta
+                there = (place.x - goal[0]) * way[0] + (place.y - goal[1]) * way[1] >= 0.0
+                if there or walker.wait <= 0.0:
                     self._turn(walker)
                 continue
             walker.wait -= delta
             if walker.wait <= 0.0 and min(math.dist(side, ego) for side in walker.sides) > GIVE_WAY:
                 self._go(walker, walker.speed)
+                walker.wait = math.dist(*walker.sides) / walker.speed + LATE_S
                 walker.walking = True
 
     def _turn(self, walker: _Walker) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sims.carla.drive.cfg import TrafficCfg
-from sims.carla.drive.traffic import choose_places, kerbs
+from sims.carla.drive.traffic import GIVE_WAY, KERB, Pedestrians, choose_places, kerbs
 from tests.sims.carla.drive.scenes import straight
 
 PLACES = np.array([[5.0, 0.0], [40.0, 20.0], [60.0, -30.0], [500.0, 0.0], [0.0, 400.0]])
@@ -36,5 +36,80 @@ def test_kerbs_face_each_other_across_both_directions():
     assert z == 0.0
     assert sides[0, 0] == sides[1, 0]
     right, left = max(sides[:, 1]), min(sides[:, 1])
-    assert 1.75 + 1.5 <= right <= 1.75 + 3.0
-    assert -(5.25 + 3.0) <= left <= -(5.25 + 1.5), "beyond the opposite lane"
+    assert 1.75 + KERB[0] <= right <= 1.75 + KERB[1]
+    assert -(5.25 + KERB[1]) <= left <= -(5.25 + KERB[0]), "beyond the opposite lane"
+
+
+class Server:
+    """What Pedestrians asks a Simulator for; walkers move when `tick` is called, unless something blocks."""
+
+    def __init__(self):
+        self.world = self
+        self.walkers = []
+
+    def get_blueprint_library(self):
+        return self
+
+    def filter(self, _):
+        return [type("Blueprint", (), {"id": "walker.pedestrian.0001"})()]
+
+    def spawn(self, _, pose):
+        self.walkers.append(Walker(pose.location.x, pose.location.y))
+        return self.walkers[-1]
+
+    def tick(self, delta):
+        for walker in self.walkers:
+            if not walker.blocked:
+                walker.x += walker.velocity[0] * delta
+                walker.y += walker.velocity[1] * delta
+
+
+class Walker:
+    def __init__(self, x, y):
+        self.x, self.y, self.velocity, self.blocked = x, y, (0.0, 0.0), False
+        self.orders = []
+
+    def get_location(self):
+        return self
+
+    def apply_control(self, control):
+        speed, way = control.speed, control.direction
+        self.velocity = (speed * way.x, speed * way.y)
+        self.orders.append(speed > 0.0)
+
+
+def walk(ego, blocked=False, seconds=120):
+    server = Server()
+    people = Pedestrians(server, TrafficCfg(walkers=4), straight(), np.random.default_rng(5))
+    for walker in server.walkers:
+        walker.blocked = blocked
+    places = []
+    for _ in range(round(seconds / 0.1)):
+        people.step(np.array(ego), 0.1)
+        server.tick(0.1)
+        places.append([walker.y for walker in server.walkers])
+    return server.walkers, np.array(places)
+
+
+def test_pedestrians_cross_to_and_fro():
+    walkers, y = walk((-100.0, 0.0))
+    assert len(walkers) == 4
+    for i in range(4):
+        assert y[:, i].max() > 1.75, "right of the lane"
+        assert y[:, i].min() < -5.25, "left of the opposite one"
+        assert len(walkers[i].orders) >= 4
+        assert np.abs(y[:, i]).max() < 7.5
+
+
+def test_pedestrians_do_not_step_out_before_the_ego():
+    server = Server()
+    people = Pedestrians(server, TrafficCfg(walkers=1), straight(), np.random.default_rng(5))
+    place = server.walkers[0]
+    for _ in range(300):
+        people.step(np.array([place.x - GIVE_WAY + 4.0, place.y]), 0.1)
+    assert place.orders == []
+
+
+def test_pedestrians_who_meet_an_obstacle_turn_back():
+    walkers, _ = walk((-100.0, 0.0), blocked=True)
+    assert all(len(walker.orders) >= 3 for walker in walkers), "they do not push against it for ever"
