@@ -32,10 +32,10 @@ class RouteCfg:
 class TrafficCfg:
     """Other road users, driven by the TrafficManager and by straight walks across."""
 
-    vehicles: int = 20
+    vehicles: int = 15
     """Cars that the TrafficManager drives; fewer where the town has too few free spawn points."""
-    walkers: int = 6
-    """Pedestrians near the route."""
+    walkers: int = 3
+    """Pedestrians who cross the route."""
     around_route: float = 80.0
     """Vehicles start at the spawn points within this distance of the route first [m]."""
     clear: float = 12.0
@@ -167,6 +167,6 @@ def junction_cfg() -> DriveCfg:
     """carla-junction: across a junction in dense traffic."""
     return DriveCfg(
         route=RouteCfg(length=(70.0, 160.0), junctions=1),
-        traffic=TrafficCfg(vehicles=40, walkers=10, around_route=60.0),
+        traffic=TrafficCfg(vehicles=25, walkers=5, around_route=50.0),
         terminations=TerminationCfg(blocked_s=45.0),
     )
