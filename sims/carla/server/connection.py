@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import select
 import socket
 from inspect import signature
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from sims.carla.server.arguments import WireError
 from sims.carla.server.loop import READ, WRITE
 from sims.carla.server.methods import METHODS
 from sims.carla.server.methods.registry import Method, RpcError, answer, refusal
+from sims.carla.server.rhythm import COMING, Rhythm
 from sims.carla.server.wire import MalformedError, Packed, Requests, failure, response
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ class Connection:
 
     def __init__(self, server: Server, sock: socket.socket) -> None:
         self.server, self.sock = server, sock
+        self.rhythm: Rhythm | None = None
+        """Of the TrafficManager that the client runs."""
         self._requests = Requests()
         self._out = bytearray()
         self._events = READ
@@ -70,6 +74,8 @@ class Connection:
     def _serve(self) -> None:
         """Answer what is complete; what follows from an answer is done after it is sent."""
         while len(self._out) < BACKLOG and (message := self._requests.next()) is not None:
+            if self.rhythm is not None and message[1] == "tick_cue":
+                self._let_come(self.rhythm)
             self._out += self._answer(*message)
             if self.server.deferred:
                 self._flush()
@@ -84,7 +90,19 @@ class Connection:
         """The packed response; empty for a notification."""
         self.server.caller = self
         reply = call(self.server, number or 0, name, parameters)
+        if self.rhythm is not None:
+            self.rhythm.note(name)
         return b"" if number is None else reply
+
+    def _let_come(self, rhythm: Rhythm) -> None:
+        """Before a tick, answer what the TrafficManager still asks before it waits for the tick."""
+        while rhythm.coming:
+            message = self._requests.next()
+            if message is not None:
+                self._out += self._answer(*message)
+                self._flush()
+            elif select.select([self.sock], [], [], COMING)[0]:
+                self._read()
 
     def _flush(self) -> None:
         if self._out:

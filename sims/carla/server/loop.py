@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import time
 from collections.abc import Callable
 
 READ, WRITE = select.EPOLLIN, select.EPOLLOUT
+PERIOD = 0.25
+"""[s] Between two looks at what no socket tells of."""
 Handler = Callable[[int], None]
 """Called with the poll events of its socket."""
 
@@ -20,6 +23,8 @@ class Loop:
         self._handlers: dict[int, Handler] = {}
         self._due: float | None = None
         self._timer: Callable[[], None] = lambda: None
+        self._chore: Callable[[], None] = lambda: None
+        self._chore_due = math.inf
         self.running = False
 
     def add(self, sock: socket.socket, handler: Handler, events: int = READ) -> None:
@@ -40,22 +45,30 @@ class Loop:
         """Call `timer` once, at `due` [s] of the monotonic clock; None: not at all."""
         self._due, self._timer = due, timer
 
+    def now_and_then(self, chore: Callable[[], None]) -> None:
+        """Call `chore` about every `PERIOD`, whatever else happens."""
+        self._chore, self._chore_due = chore, 0.0
+
     def run(self) -> None:
         """Serve until `running` is set false."""
         self.running = True
         while self.running:
             self.turn()
 
-    def turn(self, longest: float = 1.0) -> None:
+    def turn(self, longest: float = PERIOD) -> None:
         """Wait at most `longest` [s] for something, and handle it."""
         wait = longest if self._due is None else min(longest, max(0.0, self._due - time.monotonic()))
         for descriptor, events in self._poll.poll(wait):
             handler = self._handlers.get(descriptor)
             if handler is not None:
                 handler(events)
-        if self._due is not None and time.monotonic() >= self._due:
+        now = time.monotonic()
+        if self._due is not None and now >= self._due:
             self._due = None
             self._timer()
+        if now >= self._chore_due:
+            self._chore_due = now + PERIOD
+            self._chore()
 
     def close(self) -> None:
         """Give back the poll descriptor."""

@@ -13,6 +13,7 @@ from sims.carla.maps.town import Town
 from sims.carla.server.connection import Connection
 from sims.carla.server.geometry import Pose
 from sims.carla.server.loop import Loop
+from sims.carla.server.rhythm import wake
 from sims.carla.server.settings import Settings
 from sims.carla.server.snapshot import MAP_CHANGED, OBSERVER, snapshot
 from sims.carla.server.sockets import accept, listen
@@ -80,6 +81,7 @@ class Server:
         self._next_stream = WORLD
         self._last_step = time.monotonic()
         self.world = self._world(town, 1, Settings())
+        self.loop.now_and_then(self._watch)
         self.schedule()
 
     def run(self) -> None:
@@ -111,12 +113,14 @@ class Server:
 
     def tick(self) -> int:
         """One step of a synchronous world; the frame that carries it is sent before this returns it."""
-        self.step(self.world.settings.fixed_delta_seconds or self._real_delta())
+        self._step(self.world.settings.fixed_delta_seconds or self._real_delta(), self.caller)
         return self.world.frame
 
-    def step(self, dt: float) -> None:
+    def _step(self, dt: float, caller: Connection | None = None) -> None:
         """Step the world by dt [s] and send the snapshot; sensors look once the caller has its response."""
         self.world.step(dt)
+        if caller is not None and caller.rhythm is not None:
+            caller.rhythm.settle()
         self.push()
         self.deferred.append(self.world.observe)
 
@@ -149,6 +153,12 @@ class Server:
         self.connections.discard(connection)
         self.managers = {port: found for port, found in self.managers.items() if found[1] is not connection}
 
+    def _watch(self) -> None:
+        """Wake TrafficManagers that have missed the start of a tick."""
+        for port, (_, connection) in tuple(self.managers.items()):
+            if connection is not None and connection.rhythm is not None and connection.rhythm.missed():
+                wake(connection.sock.getpeername()[0], port)
+
     def _world(self, town: Town, episode: int, settings: Settings) -> World:
         return World(
             town,
@@ -167,7 +177,7 @@ class Server:
         """A step of an asynchronous world, in real time."""
         began = self._last_step
         dt = self.world.settings.fixed_delta_seconds or self._real_delta()
-        self.deferred.append(lambda: self.step(dt))
+        self.deferred.append(lambda: self._step(dt))
         self.do_deferred()
         period = self.world.settings.fixed_delta_seconds or 1.0 / self.cfg.rate
         self._last_step = max(began + period, time.monotonic() - period)

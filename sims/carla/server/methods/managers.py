@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import flag, items, text, whole
 from sims.carla.server.methods.registry import rpc
+from sims.carla.server.rhythm import Rhythm
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server
@@ -31,13 +32,18 @@ def add_running(server: Server, address: Any) -> bool:
     if whole(port) in server.managers:
         return False
     server.managers[port] = ((text(host), port), server.caller)
+    if server.caller is not None:
+        server.caller.rhythm = Rhythm()
     return True
 
 
 @rpc("destroy_traffic_manager")
 def destroy(server: Server, port: Any) -> bool:
     """Forget a TrafficManager."""
-    return server.managers.pop(whole(port), None) is not None
+    _, connection = server.managers.pop(whole(port), (None, None))
+    if connection is not None and all(other is not connection for _, other in server.managers.values()):
+        connection.rhythm = None
+    return connection is not None
 
 
 @rpc("set_actor_autopilot", "void")
