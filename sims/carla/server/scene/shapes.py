@@ -21,7 +21,7 @@ STEEL: Colour = (108, 112, 116)
 HOUSING: Colour = (44, 46, 44)
 RED_LAMP, YELLOW_LAMP, GREEN_LAMP, BRAKE_LAMP, HEAD_LAMP = 1, 2, 4, 8, 16
 """Bits of an instance's state: the lamps that are lit."""
-SHAPES = ("box", "far_car", "car", "van", "bike", "walker", "lights", "sign")
+SHAPES: tuple[str, ...] = ("box", "far_car", "car", "van", "bike", "walker", "lights", "sign")
 """Names, by which an instance's shape is numbered."""
 
 

@@ -42,7 +42,7 @@ NARROW, THIN = (SIDEWALKS,), (ROAD_LINES, POLES, TRAFFIC_SIGNS)
 
 @dataclass(frozen=True)
 class Statics:
-    """All triangles, sorted by tile; in each tile the large things come before the narrow and those before the thin."""
+    """All triangles, sorted by tile; in each tile large things come first, then narrow, then thin ones."""
 
     vertices: Triangles
     """The shapes of actors come first, then the tiles."""
