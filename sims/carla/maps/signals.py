@@ -17,10 +17,12 @@ Kind = Literal["light", "stop", "yield", "speed_limit", "unknown"]
 LIGHT_TYPES = frozenset({"1000001", "1000002", *(str(n) for n in range(1000007, 1000021)), "F", "W", "A"})
 """Signal types that the client takes for traffic lights (PROTOCOL: traffic lights and signs)."""
 SIGN_TYPES: dict[str, Kind] = {"206": "stop", "205": "yield", "274": "speed_limit"}
+TRIGGER = 2.0
+"""[m] Length of trigger boxes. Programs take their middle for the place to stop, so they are short."""
 BRAKING = 7.5
-"""[m/s2] A box is as long as a vehicle at the speed limit needs to stop with this."""
+"""[m/s2] Vehicles are told of a light where they can stop with this from the speed limit."""
 SHORTEST, MARGIN = 4.0, 1.0
-"""[m] Of a box, and what is added to the braking distance for the time until the brake acts."""
+"""[m] Of a zone, and what is added to the braking distance for the time until the brake acts."""
 DEFAULT_SPEED = 50.0
 """[km/h] Where the file gives no limit."""
 NARROWER = 0.9
@@ -45,7 +47,9 @@ class Signal:
     heading: float
     """[deg] Yaw of those it is meant for."""
     trigger: Box
-    """Before the stop line, in the frame of `pose`: extent x is across the road, extent y along it."""
+    """Right before the stop line, in the frame of `pose`: extent x is across the road, extent y along it."""
+    zone: float
+    """[m] How far before the stop line those who drive towards it are told of it."""
     stops: tuple[tuple[float, float, float, float, float], ...]
     """(x, y, z, yaw, width) [m, deg] of each lane, where its junction begins, or where the sign is."""
     junction: int = -1
@@ -127,12 +131,12 @@ def _signal(
     heading = float(first.rotation.yaw)
     value = float(element.get("value") or "-1")
     lines = tuple((*_xyz(w), float(w.transform.rotation.yaw), float(w.lane_width)) for w in ends.values())
-    length = SHORTEST if kind == "speed_limit" else box_length(speeds.get(stops[0][0].road_id, 0.0))
+    length = SHORTEST if kind == "speed_limit" else zone_length(speeds.get(stops[0][0].road_id, 0.0))
     pose = np.array([place.x, place.y, first.location.z, 0.0, heading + 90.0, 0.0])
-    trigger = _trigger(pose, heading, [(w.transform.location, w.lane_width) for w in ends.values()], length)
+    trigger = _trigger(pose, heading, [(w.transform.location, w.lane_width) for w in ends.values()])
     guarded = [junction for _, junction in stops if junction != -1]
     junction = guarded[0] if guarded else -1
-    return Signal(element.get("id", ""), kind, value, pose, heading, trigger, lines, junction)
+    return Signal(element.get("id", ""), kind, value, pose, heading, trigger, length, lines, junction)
 
 
 def kind_of(signal_type: str) -> Kind:
@@ -176,12 +180,12 @@ def _to_edge(waypoint: Any) -> tuple[Any, int]:
     return waypoint, -1
 
 
-def box_length(speed: float) -> float:
-    """[m] Of a trigger box where the speed limit is `speed` [km/h], 0: unknown."""
+def zone_length(speed: float) -> float:
+    """[m] Before a stop line, where the speed limit is `speed` [km/h], 0: unknown."""
     return max(SHORTEST, ((speed or DEFAULT_SPEED) / 3.6) ** 2 / (2 * BRAKING) + MARGIN)
 
 
-def _trigger(pose: Pose, heading: float, ends: list[tuple[Any, float]], length: float) -> Box:
+def _trigger(pose: Pose, heading: float, ends: list[tuple[Any, float]]) -> Box:
     """A box that reaches back from the stop line, over all lanes."""
     yaw = np.radians(heading)
     ahead, right = np.array([np.cos(yaw), np.sin(yaw)]), np.array([-np.sin(yaw), np.cos(yaw)])
@@ -191,8 +195,8 @@ def _trigger(pose: Pose, heading: float, ends: list[tuple[Any, float]], length: 
     left, far = (across - halves).min(), (across + halves).max()
     front = (points @ ahead).max()
     # The pose looks to the right, so its own x is `right` and its own y is straight back.
-    centre = (float(left + far) / 2, float(length / 2 - front), 1.0)
-    return Box(centre, (float(far - left) / 2, length / 2, 1.0))
+    centre = (float(left + far) / 2, float(TRIGGER / 2 - front), 1.0)
+    return Box(centre, (float(far - left) / 2, TRIGGER / 2, 1.0))
 
 
 def _with_phases(signals: tuple[Signal, ...], root: Element) -> tuple[Signal, ...]:
@@ -238,14 +242,15 @@ def _approach(known: list[float], heading: float) -> int:
     return len(known) - 1
 
 
-def boxes_world(signals: tuple[Signal, ...]) -> NDArray[np.float64]:
-    """(n, 5) centre x, y [m], heading [rad], half lengths across and along [m] of trigger boxes."""
+def zones(signals: tuple[Signal, ...]) -> NDArray[np.float64]:
+    """(n, 5) centre x, y [m], heading [rad], half lengths across and along [m] of where signals are told."""
     rows = []
     for signal in signals:
-        yaw = np.radians(signal.pose[4])
+        yaw, heading = np.radians(signal.pose[4]), np.radians(signal.heading)
         x, y, _ = signal.trigger.location
-        centre = signal.pose[:2] + np.array(
-            [np.cos(yaw) * x - np.sin(yaw) * y, np.sin(yaw) * x + np.cos(yaw) * y]
-        )
-        rows.append((*centre, np.radians(signal.heading), *signal.trigger.extent[:2]))
+        across, along, _ = signal.trigger.extent
+        turn = np.array([[np.cos(yaw), -np.sin(yaw)], [np.sin(yaw), np.cos(yaw)]])
+        ahead = np.array([np.cos(heading), np.sin(heading)])
+        centre = signal.pose[:2] + turn @ (x, y) + ahead * (along - signal.zone / 2)
+        rows.append((*centre, heading, across, signal.zone / 2))
     return np.array(rows).reshape(-1, 5)

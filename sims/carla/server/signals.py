@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.carla.maps.signals import Signal, boxes_world
+from sims.carla.maps.signals import Signal, zones
 from sims.carla.server.actor import Actor
 from sims.carla.server.cycle import GREEN, RED, Cycle
 from sims.carla.server.methods.registry import RpcError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LIGHT_LABEL, SIGN_LABEL = 7, 8
 """CityObjectLabels."""
 SAME_WAY = 0.5
-"""A box is for vehicles whose heading differs from its own by less than 60 degrees (cosine)."""
+"""A zone is for vehicles whose heading differs from its own by less than 60 degrees (cosine)."""
 
 
 @dataclass(eq=False)
@@ -44,8 +44,8 @@ class Light:
 class Signals(System):
     """All lights and signs of a town.
 
-    The trigger box of a light or sign reaches back from the stop line by a braking distance. A vehicle is
-    told of it while its front is in the box, as CARLA tells vehicles that touch one.
+    A vehicle is told of a light or sign while its front is in the zone that reaches back from the stop line
+    by a braking distance, so that who obeys can stop before the line.
     """
 
     def __init__(self, world: World) -> None:
@@ -236,7 +236,7 @@ class Signals(System):
 
 @dataclass(frozen=True)
 class _Boxes:
-    """Trigger boxes of signals, in the plane."""
+    """Zones of signals, in the plane."""
 
     centre: NDArray[np.float64]
     """(m, 2) [m]"""
@@ -247,7 +247,7 @@ class _Boxes:
 
     @classmethod
     def of(cls, signals: tuple[Signal, ...]) -> _Boxes:
-        boxes = boxes_world(signals)
+        boxes = zones(signals)
         facing = np.column_stack([np.cos(boxes[:, 2]), np.sin(boxes[:, 2])])
         return cls(boxes[:, :2], facing, boxes[:, [4, 3]])
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sims.carla.maps.signals import box_length, boxes_world, kind_of
+from sims.carla.maps.signals import kind_of, zone_length, zones
 from sims.carla.maps.town import load_town
 from tests.sims.carla.maps.networks import town
 
@@ -22,10 +22,10 @@ def test_kinds() -> None:
     ]
 
 
-def test_a_box_is_a_braking_distance_long() -> None:
+def test_a_zone_is_a_braking_distance_long() -> None:
     """54 km/h are 15 m/s: 225 / 15 m to stop with 7.5 m/s2, and a metre."""
-    assert box_length(54.0) == pytest.approx(16.0)
-    assert box_length(10.0) == 4.0
+    assert zone_length(54.0) == pytest.approx(16.0)
+    assert zone_length(10.0) == 4.0
 
 
 @pytest.mark.parametrize(("name", "signal"), GUARDS, ids=lambda value: getattr(value, "id", value))
@@ -37,11 +37,12 @@ def test_a_signal_stops_all_lanes_right_before_its_junction(name: str, signal) -
         assert not waypoint.is_junction
         assert waypoint.next(0.2)[0].get_junction().id == signal.junction
         assert np.cos(np.radians(yaw - signal.heading)) > 0.999
-    centre_x, centre_y, heading, across, along = boxes_world((signal,))[0]
+    centre_x, centre_y, heading, across, along = zones((signal,))[0]
     ahead = np.array([np.cos(heading), np.sin(heading)])
     stops = np.array([stop[:2] for stop in signal.stops])
     front = np.array([centre_x, centre_y]) + ahead * along
-    assert np.abs((stops - front) @ ahead).max() < 0.1, "the box ends at the stop line"
+    assert np.abs((stops - front) @ ahead).max() < 0.1, "the zone ends at the stop line"
+    assert 2 * along == signal.zone
     assert 2 * across == pytest.approx(3.5 * (len(stops) - 1) + 3.5 * 0.9, abs=0.02)
 
 
