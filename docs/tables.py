@@ -1,7 +1,7 @@
 """Write the tables of the guide from the code that they describe, so that both say the same.
 
 A page holds `<!-- table: NAME ARGUMENT -->`, the table, `<!-- /table -->`. Run from the repository's root
-after a change of a robot, a task or a figure: python docs/tables.py
+after a change of a robot, a task or a figure: python -P docs/tables.py
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sims.velocity.observations import velocity_spec
 DOCS = Path(__file__).resolve().parent
 MARKER = re.compile(r"(<!-- table: (\w+) ?([\w-]*) -->\n).*?(<!-- /table -->)", re.DOTALL)
 TASKS = ("go1-flat", "go1-rough", "solo12-flat", "solo12-rough")
+DRIVING = ("carla-route", "carla-route-cat", "carla-lane", "carla-junction")
 ROBOT_ROWS = (
     ("joint_names", "joints, in policy order", ""),
     ("default_joint_pos", "standing pose, the zero of the action", "rad"),
@@ -191,6 +192,39 @@ def recipes(name: str) -> list[str]:
     return _table(("", *TASKS), rows)
 
 
+def driving_recipes(name: str) -> list[str]:
+    """The main settings of the driving tasks' recipes."""
+    del name
+    agents = [agent_config(task) for task in DRIVING]
+    envs = [get_task(task).num_envs for task in DRIVING]
+    rows = [
+        ("end", *(f"{a.total_steps:,.0f} steps" for a in agents)),
+        ("`--num-envs`", *map(str, envs)),
+        (
+            "samples of an update, in mini-batches of",
+            *(
+                f"{(n := count * a.ppo.steps_per_iteration):,}, {n // a.ppo.mini_batches}"
+                for a, count in zip(agents, envs, strict=True)
+            ),
+        ),
+        ("`ppo.epochs`, `ppo.target_kl`", *(f"{a.ppo.epochs}, {a.ppo.target_kl:g}" for a in agents)),
+        (
+            "`ppo.learning_rate`, `ppo.schedule`",
+            *(f"{a.ppo.learning_rate:g}, {a.ppo.schedule}" for a in agents),
+        ),
+        ("`ppo.clip`, `ppo.entropy_coef`", *(f"{a.ppo.clip:g}, {a.ppo.entropy_coef:g}" for a in agents)),
+        ("`ppo.discount`, `ppo.gae_lambda`", *(f"{a.ppo.discount:g}, {a.ppo.gae_lambda:g}" for a in agents)),
+        (
+            "`constraint.start_after_steps`",
+            *(
+                f"{a.constraint.start_after_steps:,.0f}" if task.endswith("-cat") else ""
+                for a, task in zip(agents, DRIVING, strict=True)
+            ),
+        ),
+    ]
+    return _table(("", *DRIVING), rows)
+
+
 def constraints(name: str) -> list[str]:
     """Constraints of a task."""
     rows = [
@@ -260,6 +294,7 @@ TABLES: dict[str, Callable[[str], list[str]]] = {
         randomisation,
         ends,
         recipes,
+        driving_recipes,
         targets,
     )
 }
