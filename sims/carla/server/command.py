@@ -55,6 +55,7 @@ class CarlaServer:
 
     def run(self) -> int:
         """Serve until SIGINT or SIGTERM."""
+        os.environ.setdefault("HOME", os.path.expanduser("~"))  # without one, importing `carla` crashes
         for module in ("msgpack", "carla"):
             require(module, "carla", "the driving server speaks CARLA's protocol with it")
         signal.signal(signal.SIGTERM, _end)

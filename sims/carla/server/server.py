@@ -16,7 +16,7 @@ from sims.carla.server.loop import Loop
 from sims.carla.server.rhythm import wake
 from sims.carla.server.settings import Settings
 from sims.carla.server.snapshot import MAP_CHANGED, OBSERVER, snapshot
-from sims.carla.server.sockets import accept, listen
+from sims.carla.server.sockets import ServerError, accept, listen
 from sims.carla.server.streams import HEAD, WORLD, Streams, Subscriber
 from sims.carla.server.world import Renderer, World
 
@@ -43,6 +43,13 @@ class ServerCfg:
     """[s] How long a step of a synchronous world waits for a client that does not take its data."""
     renderer: Renderer = "auto"
     """What draws for the cameras; auto: EGL where there is one, else cv2."""
+
+    def __post_init__(self) -> None:
+        """Raise ServerError where a number makes no sense."""
+        if not self.rate > 0.0 or not self.longest_wait > 0.0:
+            raise ServerError(
+                f"--rate {self.rate:g} and --longest-wait {self.longest_wait:g} must be positive"
+            )
 
 
 class Server:

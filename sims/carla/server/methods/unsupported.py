@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from sims.carla.server.arguments import items, text
 from sims.carla.server.methods.registry import Returns, RpcError, rpc
 
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 OTHER_PHYSICS = "vehicles here have one model, a dynamic bicycle; there is no CarSim, Chrono or PhysX"
 NO_ROS = "sensors are not published over ROS by the server; use Landward's ROS 2 nodes"
 NO_GBUFFERS = "there is no deferred renderer, so there are no G-buffers; use depth, normals or segmentation"
+NO_WINDOW = "it has no window to draw in"
+NO_LAMPS = "towns have no lamps that a client can switch"
+NO_RECORDER = "it records nothing"
 NO_BONES = "walkers here are boxes without bones"
 UNSUPPORTED: dict[str, tuple[Returns, str]] = {
     "enable_carsim": ("void", OTHER_PHYSICS),
@@ -25,6 +29,22 @@ UNSUPPORTED: dict[str, tuple[Returns, str]] = {
     "set_bones_transform": ("void", NO_BONES),
     "blend_pose": ("void", NO_BONES),
     "get_pose_from_animation": ("void", NO_BONES),
+    "enable_environment_objects": ("void", "what stands in a town stays there"),
+    "draw_debug_shape": ("void", NO_WINDOW),
+    "clear_debug_shape": ("void", NO_WINDOW),
+    "clear_debug_string": ("void", NO_WINDOW),
+    "update_day_night_cycle": ("void", NO_LAMPS),
+    "set_ignored_vehicles": ("void", "sensors see every vehicle"),
+    "start_recorder": ("value", NO_RECORDER),
+    "stop_recorder": ("void", NO_RECORDER),
+    "show_recorder_file_info": ("value", NO_RECORDER),
+    "show_recorder_collisions": ("value", NO_RECORDER),
+    "show_recorder_actors_blocked": ("value", NO_RECORDER),
+    "replay_file": ("value", NO_RECORDER),
+    "stop_replayer": ("void", NO_RECORDER),
+    "set_replayer_time_factor": ("void", NO_RECORDER),
+    "set_replayer_ignore_hero": ("void", NO_RECORDER),
+    "set_replayer_ignore_spectator": ("void", NO_RECORDER),
     "send": ("void", "there are no V2X sensors"),
 }
 """Method -> how it would answer, and what is not there."""
@@ -39,6 +59,14 @@ def _refuses(name: str, reason: str) -> Callable[..., NoReturn]:
 
 for _name, (_returns, _reason) in UNSUPPORTED.items():
     rpc(_name, _returns)(_refuses(_name, _reason))
+
+
+@rpc("update_lights_state", "void")
+def update_lights(server: Server, client: Any, lights: Any, discard: Any = False) -> None:
+    """Only a client without lamps has nothing to say."""
+    text(client)
+    if items(lights):
+        raise RpcError(f"update_lights_state is not supported by this server: {NO_LAMPS}")
 
 
 @rpc("restore_physx_physics", "void")

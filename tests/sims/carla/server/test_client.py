@@ -172,3 +172,15 @@ def test_level_boxes_are_those_of_the_town_and_its_actors(world: Any) -> None:
     assert len(boxes) == before + 1
     assert boxes[-1].location.x == pytest.approx(11.0)
     assert len(world.get_level_bbs(carla.CityObjectLabel.Any)) >= len(boxes)
+
+
+def test_the_town_tells_what_stands_in_it(client: Any) -> None:
+    world = client.load_world("Town_Small")
+    things = world.get_environment_objects(carla.CityObjectLabel.Buildings)
+    assert len(things) > 5
+    assert len({thing.id for thing in things}) == len(things)
+    assert {thing.name for thing in things} <= set(world.get_names_of_all_objects())
+    boxes = world.get_level_bbs(carla.CityObjectLabel.Buildings)
+    assert len(boxes) == len(things)
+    assert all(thing.bounding_box.extent.z > 0.5 for thing in things)
+    assert len(world.get_environment_objects(carla.CityObjectLabel.Any)) > len(things)
