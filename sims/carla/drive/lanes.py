@@ -12,8 +12,6 @@ from sims.carla.drive.geometry import Floats, arc_length, wrap
 
 SPACING = 1.0
 """Distance of the sampled points [m]."""
-LEAST_STEP = 0.05
-"""The client gives a lane's last point twice where the length is a whole number of steps [m]."""
 HEADING_WEIGHT = 3.0
 """How many metres a radian of heading error counts for in `locate`: lanes of junctions cross."""
 
@@ -112,12 +110,16 @@ def _key(waypoint: Any) -> tuple[int, int, int]:
 
 
 def _sample(start: Any) -> list[Any]:
-    """Waypoints from the start of a lane to its end."""
-    way = [start]
-    for waypoint in start.next_until_lane_end(SPACING):
-        if _key(waypoint) == _key(start) and abs(waypoint.s - way[-1].s) > LEAST_STEP:
-            way.append(waypoint)
-    return way
+    """Waypoints from the start of a lane to less than SPACING before its end.
+
+    `next_until_lane_end` would do, but fails on lanes whose length is a whole number of steps.
+    """
+    way, key, first = [start], _key(start), start.s
+    while True:
+        ahead = [waypoint for waypoint in way[-1].next(SPACING) if _key(waypoint) == key]
+        if not ahead or abs(ahead[0].s - first) <= abs(way[-1].s - first):  # a ring leads into itself
+            return way
+        way.append(ahead[0])
 
 
 def _segment(key: tuple[int, int, int], way: list[Any], carla: Any) -> Segment:

@@ -57,7 +57,7 @@ def shortest_path(graph: LaneGraph, start: Place, goal: Place) -> list[int] | No
             continue
         closed.add(node)
         if node[0] == goal[0] and (node[1] or _ahead(graph, start, node[0], goal)):
-            return _trace(came, node)
+            return trace(came, node)
         for following, price in _moves(graph, node, start):
             total = cost[node] + price
             if total < cost.get(following, np.inf):
@@ -68,6 +68,29 @@ def shortest_path(graph: LaneGraph, start: Place, goal: Place) -> list[int] | No
                 )
                 heapq.heappush(queue, (total + float(left), following))
     return None
+
+
+def paths_within(graph: LaneGraph, start: Place, limit: float) -> tuple[dict[Node, float], dict[Node, Node]]:
+    """Everything that can be reached from a place (Dijkstra 1959).
+
+    Returns:
+        Node -> cost of its segment's start, at most `limit` [m]; and node -> the node before it.
+    """
+    begin: Node = (start[0], False)
+    cost: dict[Node, float] = {begin: 0.0}
+    came: dict[Node, Node] = {}
+    queue: list[tuple[float, Node]] = [(0.0, begin)]
+    while queue:
+        so_far, node = heapq.heappop(queue)
+        if so_far > cost[node]:
+            continue
+        for following, price in _moves(graph, node, start):
+            total = so_far + price
+            if total <= limit and total < cost.get(following, np.inf):
+                cost[following] = total
+                came[following] = node
+                heapq.heappush(queue, (total, following))
+    return cost, came
 
 
 def _moves(graph: LaneGraph, node: Node, start: Place) -> list[tuple[Node, float]]:
@@ -90,7 +113,8 @@ def _ahead(graph: LaneGraph, start: Place, segment: int, goal: Place) -> bool:
     return float(lane.s[goal[1]]) > share * lane.length + room
 
 
-def _trace(came: dict[Node, Node], node: Node) -> list[int]:
+def trace(came: dict[Node, Node], node: Node) -> list[int]:
+    """Segments from the start to a node."""
     path = [node[0]]
     while node in came:
         node = came[node]

@@ -6,13 +6,15 @@ import numpy as np
 
 from landward.errors import LandwardError
 from sims.carla.drive.cfg import RouteCfg
-from sims.carla.drive.geometry import Floats
+from sims.carla.drive.geometry import Floats, wrap
 from sims.carla.drive.lanes import LaneGraph
-from sims.carla.drive.planner import join, shortest_path, straight_on
+from sims.carla.drive.planner import join, paths_within, straight_on, trace
 from sims.carla.drive.route import Route
 
-TRIES = 60
-"""Goals that are tried for each route."""
+LENIENT = 0.8
+"""Before a route is joined its length is known to this share: a lane change counts for more than its way."""
+SHARPEST = 0.45
+"""Routes that bend more within one step, as lane changes on short road sections do, are left out [rad]."""
 
 
 def starts(count: int, cfg: RouteCfg, split: str) -> list[int]:
@@ -60,30 +62,27 @@ def routes(
 def _draw(
     graph: LaneGraph, places: list[tuple[int, int]], origin: int, cfg: RouteCfg, rng: np.random.Generator
 ) -> Route | None:
-    """One route from a spawn point, or None where none of the tried goals suits."""
+    """One route from a spawn point, or None where no goal suits."""
     town = graph.name.rsplit("/", 1)[-1]
     if cfg.kind == "lane":
         route = straight_on(graph, places[origin], cfg.length[1], f"{town}:{origin}")
         return route if _suits(route, cfg) else None
-    start = graph.segments[places[origin][0]].points[places[origin][1]]
-    goals = np.array([graph.segments[segment].points[point] for segment, point in places])
-    reach = np.flatnonzero(np.linalg.norm(goals - start, axis=1) < cfg.length[1])
-    for goal in rng.permutation(reach[reach != origin])[:TRIES]:
-        path = shortest_path(graph, places[origin], places[goal])
-        if path is None or not _may_suit(graph, path, cfg):
+    cost, came = paths_within(graph, places[origin], cfg.length[1])
+    for goal in rng.permutation(len(places)).tolist():
+        segment, point = places[goal]
+        way = cost.get((segment, True), np.inf) + float(graph.segments[segment].s[point])
+        if not cfg.length[0] * LENIENT <= way <= cfg.length[1] / LENIENT:
             continue
-        route = join(graph, path, places[origin][1], places[goal][1], f"{town}:{origin}-{goal}")
+        path = trace(came, (segment, True))
+        if len({graph.segments[i].junction for i in path} - {-1}) < min(cfg.junctions, 1):
+            continue
+        route = join(graph, path, places[origin][1], point, f"{town}:{origin}-{goal}")
         if _suits(route, cfg):
             return route
     return None
 
 
-def _may_suit(graph: LaneGraph, path: list[int], cfg: RouteCfg) -> bool:
-    """A cheap test before the arrays are joined: segments between the first and the last one."""
-    inner = sum(graph.segments[i].length for i in path[1:-1])
-    whole = inner + graph.segments[path[0]].length + graph.segments[path[-1]].length
-    return inner <= cfg.length[1] and whole >= cfg.length[0]
-
-
 def _suits(route: Route, cfg: RouteCfg) -> bool:
-    return cfg.length[0] <= route.length <= cfg.length[1] + 1.0 and route.junctions >= cfg.junctions
+    long_enough = cfg.length[0] <= route.length <= cfg.length[1] + 1.0
+    sharpest = float(np.abs(wrap(np.diff(route.yaw))).max())
+    return long_enough and route.junctions >= cfg.junctions and sharpest < SHARPEST

@@ -5,7 +5,7 @@ import pytest
 
 from landward.errors import LandwardError
 from sims.carla.drive.geometry import wrap
-from sims.carla.drive.planner import LANE_CHANGE_COST, plan, shortest_path, straight_on
+from sims.carla.drive.planner import LANE_CHANGE_COST, paths_within, plan, shortest_path, straight_on, trace
 from sims.carla.drive.route import RoadOption
 
 
@@ -120,6 +120,17 @@ def _dijkstra(graph, start, goal):
         if node[0] == goal[0] and (node[1] or _ahead(graph, start, node[0], goal))
     ]
     return min(ends)
+
+
+def test_paths_within_a_limit_cost_what_a_star_says(graph, spawn_points):
+    start = graph.locate(spawn_points[3, :2], float(spawn_points[3, 2]))
+    cost, came = paths_within(graph, start, 300.0)
+    assert max(cost.values()) <= 300.0
+    for node in [node for node in cost if node[1]][::7]:
+        path = shortest_path(graph, start, (node[0], 0))
+        assert path is not None
+        assert _cost(graph, path, start) == pytest.approx(cost[node])
+        assert trace(came, node)[-1] == node[0]
 
 
 def test_straight_on_turns_least(graph, spawn_points):

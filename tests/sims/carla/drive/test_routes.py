@@ -7,7 +7,10 @@ import pytest
 
 from landward.errors import LandwardError
 from sims.carla.drive.cfg import RouteCfg, junction_cfg, lane_cfg, route_cfg
+from sims.carla.drive.geometry import wrap
+from sims.carla.drive.lanes import LaneGraph
 from sims.carla.drive.routes import routes, starts
+from sims.carla.maps.town import load_town
 
 
 def test_sets_are_disjoint_and_cover_all_spawn_points():
@@ -46,3 +49,13 @@ def test_a_town_without_such_routes_says_so(graph, spawn_points):
     cfg = dataclasses.replace(route_cfg().route, length=(5000.0, 5001.0))
     with pytest.raises(LandwardError, match=r"has no train route of 5000 to 5001 m .* change --env\.drive"):
         routes(graph, spawn_points[:4], cfg, "train", 3)
+
+
+@pytest.mark.parametrize("name", ["Roundabout", "Highway"])
+def test_other_towns_have_smooth_routes(name):
+    town = load_town(name)
+    poses = np.asarray(town.spawn_points)
+    points = np.stack((poses[:, 0], poses[:, 1], np.radians(poses[:, 4])), axis=-1)
+    found = routes(LaneGraph(town.map), points, route_cfg().route, "heldout", 12)
+    assert len(found) == 12
+    assert max(np.abs(wrap(np.diff(route.yaw))).max() for route in found) < 0.2
