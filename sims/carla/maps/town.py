@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 import numpy as np
 from numpy.typing import NDArray
 
-from landward.errors import LandwardError, require
+from landward.errors import require
 from sims.carla.maps.footprint import Footprint
 from sims.carla.maps.ground import Ground, ground_of
 from sims.carla.maps.lanes import Strip, strips
@@ -21,12 +21,11 @@ from sims.carla.maps.meshes import Mesh, surfaces, terrain
 from sims.carla.maps.scenery import StaticBox, scenery
 from sims.carla.maps.signals import Signal, signals_of
 from sims.carla.maps.spawns import spawn_points
+from sims.carla.maps.trial import UnknownMapError, try_out
 
 FOLDER = Path(__file__).parent / "opendrive"
-
-
-class UnknownMapError(LandwardError):
-    """A map that is neither one of ours nor OpenDRIVE."""
+LONGEST = 1e6
+"""[m] Of all roads of a map together."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,21 @@ def load_town(source: str | Path, name: str | None = None) -> Town:
         UnknownMapError: No such town or file, or not OpenDRIVE.
         MissingDependencyError: The `carla` client is not installed.
     """
-    stem, text = _read(source)
+    require("carla", "carla", "reading OpenDRIVE maps")
+    stem, text, ours = _read(source)
     name = name or stem
+    if not ours:
+        _parsed(name, text)
+        try_out(name, text)
+    return build_town(name, text)
+
+
+def build_town(name: str, text: str) -> Town:
+    """The world of OpenDRIVE text that is known to be sound; other text may crash the process.
+
+    Raises:
+        UnknownMapError: Not OpenDRIVE, or nothing to drive on.
+    """
     carla = require("carla", "carla", "reading OpenDRIVE maps")
     root = _parsed(name, text)
     try:
@@ -123,6 +135,12 @@ def _parsed(name: str, text: str) -> Element:
         raise UnknownMapError(f"{name} is no XML: {error}") from None
     if root.tag != "OpenDRIVE" or root.find("road/planView/geometry") is None:
         raise UnknownMapError(f"{name} is no OpenDRIVE file with roads: its root is <{root.tag}>")
+    try:
+        lengths = [float(road.get("length", "nan")) for road in root.iter("road")]
+    except ValueError as error:
+        raise UnknownMapError(f"{name} has a road without a proper length: {error}") from None
+    if not min(lengths) >= 0.0 or not sum(lengths) < LONGEST:
+        raise UnknownMapError(f"{name} has roads of {sum(lengths):g} m: 0 to {LONGEST:g} m are possible")
     return root
 
 
@@ -139,15 +157,15 @@ def _crosswalks(carla_map: Any) -> tuple[NDArray[np.float64], ...]:
     return tuple(found)
 
 
-def _read(source: str | Path) -> tuple[str, str]:
-    """Name and text."""
+def _read(source: str | Path) -> tuple[str, str, bool]:
+    """Name, text, and whether it is a town of ours."""
     text = str(source)
     if text.lstrip()[:1] == "<":
-        return "OpenDriveMap", text
+        return "OpenDriveMap", text, False
     ours = FOLDER / f"{text}.xodr"
     path = ours if ours.is_file() else Path(source)
     if not path.is_file():
         raise UnknownMapError(
             f"there is no map {text!r}: give {', '.join(available())} or the path of an OpenDRIVE file"
         )
-    return path.stem, path.read_text(encoding="utf-8")
+    return path.stem, path.read_text(encoding="utf-8"), path == ours

@@ -26,6 +26,12 @@ NAMES = ("Highway", "Roundabout", "Town_Small")
         ("<note/>", "no OpenDRIVE file with roads: its root is <note>"),
         ('<!DOCTYPE a [<!ENTITY b "c">]><OpenDRIVE/>', "declares a document type or entities"),
         (RING.replace('type="driving"', 'type="none"'), "has no lane to drive on"),
+        (
+            RING.replace("<lanes>", "<no>").replace("</lanes>", "</no>"),
+            "OpenDriveMap is malformed OpenDRIVE",
+        ),
+        (RING.replace('length="', 'length="9999999', 1), "has roads of .* m: 0 to 1e.06 m are possible"),
+        (RING.replace('length="', 'length="x', 1), "has a road without a proper length"),
     ],
 )
 def test_what_is_no_map_is_told(source: str, message: str) -> None:
