@@ -28,7 +28,7 @@ class DriveEval:
     Examples:
         landward drive-eval runs/carla-route/2026-11-23_14-05-09_seed1 expert autopilot
         landward drive-eval expert --town Town01 --server localhost:2000
-        landward drive-eval ws://localhost:8000 expert --routes 20 --vehicles 40 --json
+        landward drive-eval ws://localhost:8000 expert --episodes 20 --traffic 40 --json
     """
 
     policies: tyro.conf.Positional[tuple[str, ...]]
@@ -37,13 +37,13 @@ class DriveEval:
     """Driving task whose settings are the beginning; default: that of the first policy, else carla-route."""
     town: str = ""
     """Name of a map, or path of an OpenDRIVE file; default: the task's."""
-    split: Literal["heldout", "train"] = "heldout"
-    """Which routes."""
-    routes: int = 10
-    """How many, at most."""
+    routes: Literal["heldout", "train"] = "heldout"
+    """Which set of routes."""
+    episodes: int = 10
+    """How many of them, at most."""
     repetitions: int = 1
     """How often each is driven, each time with other traffic."""
-    vehicles: int | None = None
+    traffic: int | None = None
     """Other cars; default: the task's."""
     walkers: int | None = None
     """Pedestrians; default: the task's."""
@@ -66,10 +66,10 @@ class DriveEval:
         settings = Settings(
             task=self.task or default_task(names),
             town=self.town,
-            split=self.split,
             routes=self.routes,
+            episodes=self.episodes,
             repetitions=self.repetitions,
-            vehicles=self.vehicles,
+            traffic=self.traffic,
             walkers=self.walkers,
             server=self.server,
             seed=self.seed,

@@ -43,7 +43,7 @@ class Film:
             episode = self._episode
             front = self._camera.take(episode.frame)
             above = episode.picture((HEIGHT, HEIGHT))
-            self._writer.append_data(caption(np.hstack((front, above)), *lines(episode)))
+            self._writer.append_data(np.hstack((caption(front, *lines(episode)), above)))
 
     def __enter__(self) -> Film:
         return self
@@ -82,7 +82,7 @@ def caption(frame: NDArray[np.uint8], *text: str) -> NDArray[np.uint8]:
 
 def _mount(episode: DrivingEpisode) -> Any:
     carla, simulator = require("carla", "carla", "driving"), episode.simulator
-    blueprint = simulator.world.get_blueprint_library().find("sensor.camera.rgb")
+    blueprint = simulator.library.find("sensor.camera.rgb")
     for name, value in (
         ("image_size_x", str(WIDTH)),
         ("image_size_y", str(HEIGHT)),

@@ -102,7 +102,7 @@ class Evaluation:
             if entry.lost
         ]
         driven = len(self.entries[0].results) if self.entries else 0
-        wanted = self.settings.routes * self.settings.repetitions
+        wanted = self.settings.episodes * self.settings.repetitions
         if driven < wanted:
             found.append(f"the town has fewer routes of this kind: {driven} were driven instead of {wanted}")
         return found

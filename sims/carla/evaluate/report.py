@@ -98,7 +98,7 @@ def print_summary(evaluation: Evaluation, console: Any) -> None:
     settings = evaluation.settings
     driven = len(evaluation.entries[0].results)
     table = table_module.Table(
-        title=f"{evaluation.town}: {driven} {settings.split} routes",
+        title=f"{evaluation.town}: {driven} {settings.routes} routes",
         caption="mean [95 % interval]",
     )
     table.add_column("figure")

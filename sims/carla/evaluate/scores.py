@@ -87,11 +87,29 @@ def figures(results: Sequence[RouteResult]) -> dict[str, Estimate]:
     }
     for kind in PENALTY:
         events = np.array([result.counts[kind] for result in results])
-        found[f"per_km.{kind}"] = bootstrap.ratio(events, kilometres, unit="1/km")
+        found[f"per_km.{kind}"] = rate(events, kilometres)
     for ending in ENDINGS[1:]:
         events = np.array([result.ended == ending for result in results])
-        found[f"per_km.{ending}"] = bootstrap.ratio(events, kilometres, unit="1/km")
+        found[f"per_km.{ending}"] = rate(events, kilometres)
     return found
+
+
+def rate(events: np.ndarray, kilometres: np.ndarray, confidence: float = 0.95) -> Estimate:
+    """Events per kilometre.
+
+    Where there was none, resampling would claim certainty; the exact bound of a Poisson process is given
+    (0 events in x: [0, -ln(alpha / 2) / x]; F. Garwood, Biometrika 28, 1936).
+
+    Args:
+        events: (n,) on each route.
+        kilometres: (n,) driven on each.
+        confidence: share of the interval.
+    """
+    driven = float(kilometres.sum())
+    if driven > 0.0 and not events.any():
+        bound = -np.log(0.5 * (1.0 - confidence)) / driven
+        return Estimate(0.0, 0.0, float(bound), "1/km", int((kilometres > 0.0).sum()), "exact Poisson")
+    return bootstrap.ratio(events, kilometres, unit="1/km", confidence=confidence)
 
 
 def score_ratio(policy: Sequence[RouteResult], expert: Sequence[RouteResult]) -> Estimate:

@@ -27,13 +27,13 @@ class Settings:
     """Whose settings are the beginning."""
     town: str = ""
     """Name of a map, or path of an OpenDRIVE file; "" takes the task's."""
-    split: Literal["heldout", "train"] = "heldout"
-    """Which routes."""
-    routes: int = 10
+    routes: Literal["heldout", "train"] = "heldout"
+    """Which set of routes."""
+    episodes: int = 10
     """How many of them, at most."""
     repetitions: int = 1
     """How often each is driven, each time with other traffic."""
-    vehicles: int | None = None
+    traffic: int | None = None
     """Other cars; None takes the task's."""
     walkers: int | None = None
     """Pedestrians; None takes the task's."""
@@ -49,10 +49,10 @@ class Settings:
         Raises:
             LandwardError: names the first setting that makes no sense.
         """
-        for name, least, most in (("routes", 1, MOST_ROUTES), ("repetitions", 1, MOST_ROUTES)):
+        for name, least, most in (("episodes", 1, MOST_ROUTES), ("repetitions", 1, MOST_ROUTES)):
             if not least <= getattr(self, name) <= most:
                 raise LandwardError(f"{name} is {getattr(self, name)}: choose from {least} to {most}")
-        for name in ("vehicles", "walkers"):
+        for name in ("traffic", "walkers"):
             if (getattr(self, name) or 0) < 0:
                 raise LandwardError(f"{name} is {getattr(self, name)}: it cannot be negative")
         if self.town.endswith(".xodr") and not Path(self.town).is_file():
@@ -78,10 +78,10 @@ def driving_cfg(settings: Settings, spec: PolicySpec | None = None) -> DrivingCf
     cfg.town = settings.town or cfg.town
     cfg.server, cfg.rendering = settings.server, settings.video
     drive = cfg.drive
-    drive.endings, drive.route.split, drive.route.count = "leaderboard", settings.split, settings.routes
+    drive.endings, drive.route.split, drive.route.count = "leaderboard", settings.routes, settings.episodes
     drive.terminations.blocked_s = BLOCKED
-    if settings.vehicles is not None:
-        drive.traffic.vehicles = settings.vehicles
+    if settings.traffic is not None:
+        drive.traffic.vehicles = settings.traffic
     if settings.walkers is not None:
         drive.traffic.walkers = settings.walkers
     if spec is not None:

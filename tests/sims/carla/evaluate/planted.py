@@ -36,5 +36,9 @@ def evaluation(film: Path | None = None) -> Evaluation:
         entry("autopilot", result(first, "red_light"), result(second), result(third)),
     ]
     return Evaluation(
-        Settings(routes=3), "Town_Small", entries, judge(entries, 0.8), {"time": "2026-11-23T22:00:00+00:00"}
+        Settings(episodes=3),
+        "Town_Small",
+        entries,
+        judge(entries, 0.8),
+        {"time": "2026-11-23T22:00:00+00:00"},
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sims.carla.drive.infractions import Infraction
-from sims.carla.evaluate.scores import ENDINGS, RouteResult, figures, score_ratio
+from sims.carla.evaluate.scores import ENDINGS, RouteResult, figures, rate, score_ratio
 
 
 def event(kind: str) -> Infraction:
@@ -77,6 +77,13 @@ def test_a_policy_that_never_moved_has_no_rate_per_kilometre() -> None:
     assert found["driving_score"].value == 0.0
     assert np.isnan(found["per_km.blocked"].value)
     assert found["per_km.blocked"].n == 0
+
+
+def test_no_event_is_not_certainty() -> None:
+    # 0 in 2 km: at most -ln(0.025) / 2 = 1.844 per km
+    found = rate(np.zeros(4), np.full(4, 0.5))
+    assert (found.value, found.low) == (0.0, 0.0)
+    assert found.high == pytest.approx(1.8444, abs=1e-4)
 
 
 def test_the_ratio_is_paired() -> None:
