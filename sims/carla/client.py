@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import socket
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ SUBSTEP = 0.01
 """[s] Longest physics step, CARLA's default."""
 LOAD = 120.0
 """[s] For a server to load a town; a full CARLA takes up to a minute."""
+OPENING = 0.01
+"""[s] Between two ticks while a sensor's stream opens."""
 TRAFFIC_TRIES = 5
 """Free ports that are tried for a TrafficManager: another process may take one before it does."""
 
@@ -50,6 +54,11 @@ class Simulator:
         self._traffic: Any = None
         self._traffic_port, self._seed = 0, 0
         self._closed = False
+
+    @functools.cached_property
+    def library(self) -> Any:
+        """The carla.BlueprintLibrary; the client fetches it anew, for 2 ms, whenever the world is asked."""
+        return self.world.get_blueprint_library()
 
     @property
     def traffic(self) -> Any:
@@ -95,6 +104,25 @@ class Simulator:
                 f"hangs or has ended ({error})"
             ) from None
         return self.world.get_snapshot()
+
+    def warm_up(self) -> Any:
+        """Tick until every new sensor sends; the carla.WorldSnapshot then.
+
+        Raises:
+            SimulationError: one does not, in time.
+        """
+        end = time.monotonic() + self._patience
+        while True:
+            snapshot = self.tick()
+            silent = [stream.name for stream in self._streams if not stream.open]
+            if not silent:
+                return snapshot
+            if time.monotonic() > end:
+                raise SimulationError(
+                    f"{silent[0]} at {self.address} sends nothing within {self._patience:g} s: are cameras "
+                    "rendered (connect(..., rendering=True))?"
+                )
+            time.sleep(OPENING)
 
     def begin(self, seed: int) -> None:
         """A clean world for an episode: what we spawned is gone, traffic and lights start from the seed."""

@@ -117,17 +117,21 @@ class SensorStream:
         Raises:
             LandwardError: a kind of sensor that is not known here.
         """
-        self._sensor, self._patience, self._name = sensor, patience, str(sensor.type_id)
+        self._sensor, self._patience, self.name = sensor, patience, str(sensor.type_id)
         known = MEASUREMENTS | EVENTS
-        if self._name not in known:
-            raise LandwardError(f"the sensor {self._name} is not read here; known are {', '.join(known)}")
-        self._decode = known[self._name]
-        self._waiting: deque[Any] = deque(maxlen=KEPT if self._name in MEASUREMENTS else None)
+        if self.name not in known:
+            raise LandwardError(f"the sensor {self.name} is not read here; known are {', '.join(known)}")
+        self._decode = known[self.name]
+        self._waiting: deque[Any] = deque(maxlen=KEPT if self.name in MEASUREMENTS else None)
         self._arrived = threading.Condition()
+        self.open = self.name in EVENTS
+        """Whether it has sent something. The stream of a new sensor takes some milliseconds to open, and what
+        it measures until then is lost; of one that sends events nothing can be said."""
         sensor.listen(self._receive)
 
     def _receive(self, data: Any) -> None:
         with self._arrived:
+            self.open = True
             self._waiting.append(data)
             self._arrived.notify()
 
@@ -152,8 +156,8 @@ class SensorStream:
         if data is None or data.frame != frame:
             came = "nothing came" if data is None else f"the next that came is of frame {data.frame}"
             raise SimulationError(
-                f"{self._name} gave nothing for frame {frame} ({came}): is its sensor_tick longer than a "
-                "tick, or the server stuck?"
+                f"{self.name} gave nothing for frame {frame} ({came}): call Simulator.warm_up() after a new "
+                "sensor; or is its sensor_tick longer than a tick, or the server stuck?"
             )
         return self._decode(data)
 
