@@ -19,14 +19,14 @@ LIFT = 0.3
 """Actors appear this far above the road and settle [m]."""
 WALKER_LIFT = 1.0
 """The same for pedestrians, whose origin is their middle [m]."""
-KERB = (0.8, 1.6)
+KERB = (2.0, 3.0)
 """How far from the lanes' edge pedestrians wait [m]."""
 WAIT_S = (1.0, 15.0)
 """How long they wait there [s]."""
 GIVE_WAY = 15.0
 """They do not step out while the ego is this close [m]."""
 LATE_S = 3.0
-"""Who takes longer for the way by this has met an obstacle, and turns back [s]."""
+"""Who takes longer for the way by this has met an obstacle, and walks back at once [s]."""
 EARLIEST = 25.0
 """Pedestrians cross no closer to the start than this [m]."""
 
@@ -127,21 +127,23 @@ class Pedestrians:
         """Let those go who have waited, and stop those who have arrived; before a tick of `delta` seconds."""
         ego = ego_xy.tolist()
         for walker in self._walkers:
-            if walker.walking:
-                place, goal = walker.actor.get_location(), walker.sides[1 - walker.side]
-                way = walker.way
-                walker.wait -= delta
-                there = (place.x - goal[0]) * way[0] + (place.y - goal[1]) * way[1] >= 0.0
-                if there or walker.wait <= 0.0:
-                    self._turn(walker)
-                continue
             walker.wait -= delta
-            if walker.wait <= 0.0 and min(math.dist(side, ego) for side in walker.sides) > GIVE_WAY:
-                self._go(walker, walker.speed)
-                walker.wait = math.dist(*walker.sides) / walker.speed + LATE_S
-                walker.walking = True
+            if walker.walking:
+                place, goal, way = walker.actor.get_location(), walker.sides[1 - walker.side], walker.way
+                if (place.x - goal[0]) * way[0] + (place.y - goal[1]) * way[1] >= 0.0:
+                    self._arrive(walker)
+                elif walker.wait <= 0.0:
+                    walker.side = 1 - walker.side
+                    self._walk(walker)
+            elif walker.wait <= 0.0 and min(math.dist(side, ego) for side in walker.sides) > GIVE_WAY:
+                self._walk(walker)
 
-    def _turn(self, walker: _Walker) -> None:
+    def _walk(self, walker: _Walker) -> None:
+        walker.walking = True
+        walker.wait = math.dist(*walker.sides) / walker.speed + LATE_S
+        self._go(walker, walker.speed)
+
+    def _arrive(self, walker: _Walker) -> None:
         walker.side = 1 - walker.side
         walker.walking = False
         walker.wait = float(self._rng.uniform(*WAIT_S))

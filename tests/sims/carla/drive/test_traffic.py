@@ -98,7 +98,7 @@ def test_pedestrians_cross_to_and_fro():
         assert y[:, i].max() > 1.75, "right of the lane"
         assert y[:, i].min() < -5.25, "left of the opposite one"
         assert len(walkers[i].orders) >= 4
-        assert np.abs(y[:, i]).max() < 7.5
+        assert np.abs(y[:, i]).max() < 8.5
 
 
 def test_pedestrians_do_not_step_out_before_the_ego():
@@ -113,3 +113,22 @@ def test_pedestrians_do_not_step_out_before_the_ego():
 def test_pedestrians_who_meet_an_obstacle_turn_back():
     walkers, _ = walk((-100.0, 0.0), blocked=True)
     assert all(len(walker.orders) >= 3 for walker in walkers), "they do not push against it for ever"
+    assert all(all(walker.orders) for walker in walkers), "they stand still at a kerb only"
+
+
+def test_pedestrians_who_turn_back_do_not_mind_that_the_ego_is_near():
+    server = Server()
+    people = Pedestrians(server, TrafficCfg(walkers=1), straight(), np.random.default_rng(5))
+    walker = server.walkers[0]
+    start = walker.y
+    ego = np.array([-100.0, 0.0])
+    for _ in range(600):
+        people.step(ego, 0.1)
+        server.tick(0.1)
+        if abs(walker.y - start) > 4.0 and not walker.blocked and ego[0] < 0.0:
+            walker.blocked = True  # a car stops before it
+            ego = np.array([walker.x - 3.0, 0.0])
+        elif walker.blocked and len(walker.orders) == 2:
+            walker.blocked = False
+    assert walker.orders[-1] is False
+    assert abs(walker.y - start) < 0.3, "it is back where it came from"
