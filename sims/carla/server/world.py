@@ -81,16 +81,16 @@ class World:
         self._next_id = _counter(1)
         self.spectator = self._add(Description(0, "spectator"), np.zeros(6), None)
         self.systems: dict[str, System] = make_systems(self)
+        vars(self).update(self.systems)
         self.change_settings(self.settings)
         for system in self.systems.values():
             system.started()
 
     def __getattr__(self, name: str) -> Any:
-        """A system by its name, such as `world.fleet`."""
-        systems = self.__dict__.get("systems", {})
-        if name in systems:
-            return systems[name]
-        raise AttributeError(f"no system is called {name}; there are {', '.join(systems)}")
+        """Systems are attributes, such as `world.fleet`; this is for names that are none."""
+        raise AttributeError(
+            f"no system is called {name}; there are {', '.join(vars(self).get('systems', ()))}"
+        )
 
     def system(self, name: str) -> Any:
         """A system by its name, such as fleet."""
