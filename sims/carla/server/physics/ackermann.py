@@ -1,8 +1,8 @@
 """The controller behind `apply_ackermann_control`: speed and acceleration to pedals, angle to steering.
 
-Two nested controllers as in CARLA's Ackermann controller: the speed error moves the wanted acceleration, and
-the acceleration error moves the pedals. The gains have the meaning of CARLA's settings at its 20 Hz and are
-scaled to the world's step.
+Two nested controllers as in CARLA's Ackermann controller: the speed error gives the wanted acceleration, and
+the acceleration error moves the pedals. The gains are CARLA's settings, for steps of 0.05 s; what they are
+scaled with is ours, for this model of a car.
 """
 
 from __future__ import annotations
@@ -12,6 +12,10 @@ from dataclasses import dataclass, field
 
 PERIOD = 0.05
 """[s] Step that the gains are meant for."""
+SETTLING = 0.15
+"""[s] The speed controller's output over this is the wanted acceleration: 1 m/s2 a m/s with CARLA's gain."""
+PUSH = 4.0
+"""How much more than the acceleration controller's output the pedals move in a period."""
 STANDING = 0.05
 """[m/s] Slower than this it stands, where standing is wanted."""
 MOST_ACCELERATION, MOST_DECELERATION = 3.0, 8.0
@@ -111,18 +115,16 @@ class Ackermann:
 
     def _pedals(self, target: float, speed: float, acceleration: float, dt: float) -> tuple[float, float]:
         """(throttle, brake) for a target in the direction of travel."""
-        scale = dt / PERIOD
-        gains = self.gains
-        change = self.speed_loop.update(target - speed, (gains.speed_kp, gains.speed_ki, gains.speed_kd), dt)
-        if self.target.jerk > 0.0:
-            change = min(max(change, -self.target.jerk * PERIOD), self.target.jerk * PERIOD)
-        limit = abs(self.target.acceleration)
+        gains, limit = self.gains, abs(self.target.acceleration)
+        speed_gains = (gains.speed_kp, gains.speed_ki, gains.speed_kd)
+        wish = self.speed_loop.update(target - speed, speed_gains, dt) / SETTLING
         up, down = (limit, limit) if limit > 0.0 else (MOST_ACCELERATION, MOST_DECELERATION)
-        self.wanted = min(max(self.wanted + change * scale, -down), up)
-        push = self.accel_loop.update(
-            self.wanted - acceleration, (gains.accel_kp, gains.accel_ki, gains.accel_kd), dt
-        )
-        self.pedal = min(max(self.pedal + push * scale, -1.0), 1.0)
+        wish = min(max(wish, -down), up)
+        reach = self.target.jerk * dt if self.target.jerk > 0.0 else math.inf
+        self.wanted += min(max(wish - self.wanted, -reach), reach)
+        accel_gains = (gains.accel_kp, gains.accel_ki, gains.accel_kd)
+        push = self.accel_loop.update(self.wanted - acceleration, accel_gains, dt)
+        self.pedal = min(max(self.pedal + PUSH * push * dt / PERIOD, -1.0), 1.0)
         return max(self.pedal, 0.0), max(-self.pedal, 0.0)
 
     def _reset(self) -> None:

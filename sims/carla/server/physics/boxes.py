@@ -38,16 +38,24 @@ class Boxes:
         return self.centre + local * self.heading
 
 
-def penetration(first: Boxes, second: Boxes) -> tuple[Array, Plane]:
+DRIFT = 3.0
+"""[m/s] Least speed with which boxes are taken to have entered each other along any axis."""
+
+
+def penetration(first: Boxes, second: Boxes, approach: Plane | complex = 0j) -> tuple[Array, Plane]:
     """How deep pairs of boxes lie in each other, by the separating axis theorem.
+
+    Of the four axes that counts which was passed last: the one with the least depth by speed. At rest that is
+    the least depth; at speed a post that is deep in the front of a car is in its front and not in its side.
 
     Args:
         first: n boxes, or one.
         second: n boxes.
+        approach: velocity of the first as the second sees it [m/s].
 
     Returns:
-        (n,) the least depth over the four axes [m], below zero where they are apart; and (n,) the axis of
-        that depth as a unit vector from `first` towards `second`.
+        (n,) the depth along that axis [m], below zero where they are apart; and (n,) that axis as a unit
+        vector from `first` towards `second`.
     """
     offset = second.centre - first.centre
     turn = second.heading * first.heading.conj()
@@ -62,15 +70,15 @@ def penetration(first: Boxes, second: Boxes) -> tuple[Array, Plane]:
             wb + across * la + along * wa - np.abs(there.imag),
         ]
     )
-    least = depths.argmin(0)
-    here, there = np.broadcast_to(here, least.shape), np.broadcast_to(there, least.shape)
-    sides = np.array([here.real, here.imag, there.real, there.imag])
-    axes = np.array(
-        [first.heading + 0 * turn, 1j * first.heading + 0 * turn, second.heading, 1j * second.heading]
-    )
-    which = np.arange(least.size)
-    side = np.where(sides[least, which] < 0.0, -1.0, 1.0)
-    return depths[least, which], axes[least, which] * side
+    count = depths.shape[1]
+    here, there = np.broadcast_to(here, count), np.broadcast_to(there, count)
+    ours, theirs = np.broadcast_to(first.heading, count), np.broadcast_to(second.heading, count)
+    sides = np.where(np.array([here.real, here.imag, there.real, there.imag]) < 0.0, -1.0, 1.0)
+    axes = np.array([ours, 1j * ours, theirs, 1j * theirs]) * sides
+    closing = np.maximum((axes.conj() * approach).real, DRIFT)
+    last = np.where(depths.min(0) > 0.0, depths / closing, depths).argmin(0)
+    which = np.arange(count)
+    return depths[last, which], axes[last, which]
 
 
 def contact_point(first: list[complex], second: list[complex]) -> complex:

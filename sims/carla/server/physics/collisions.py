@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -215,44 +216,42 @@ class Collisions:
         touched = False
         if len(close):
             pairs = first[close], second[close]
-            depth, normal = penetration(shapes.take(pairs[0]), shapes.take(pairs[1]))
+            depth, _ = penetration(shapes.take(pairs[0]), shapes.take(pairs[1]))
             gap[close] = -depth
             if depth.max() > TOUCH:
-                touched = self._part_all(movers, pairs, depth, normal)
+                touched = self._part_all(movers, *pairs)
         movers.due[due] = self._now + self._safe(movers, first, second, gap)
         return touched
+
+    def _velocities(self, movers: Movers) -> NDArray[np.complex128]:
+        """(n,) [m/s] Walkers, which are slow, count as standing."""
+        velocity = np.zeros(len(movers.actors), complex)
+        velocity[: len(movers.columns)] = self._fleet.motion.velocity[movers.columns]
+        return velocity
 
     def _safe(
         self, movers: Movers, first: NDArray[np.intp], second: NDArray[np.intp], gap: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """How long pairs cannot touch [s]: gap = s t + a t^2 with the speed s of their approach."""
-        velocity = np.zeros(len(movers.actors), complex)
-        velocity[: len(movers.columns)] = self._fleet.motion.velocity[movers.columns]
+        velocity = self._velocities(movers)
         speed = np.abs(velocity[second] - velocity[first]) + SPARE
         root = np.sqrt(speed * speed + (4.0 * SURGE) * np.maximum(gap, 0.0))
         return np.minimum((root - speed) * (0.5 / SURGE), PATIENCE)
 
-    def _part_all(
-        self,
-        movers: Movers,
-        pairs: tuple[NDArray[np.intp], NDArray[np.intp]],
-        depth: NDArray[np.float64],
-        normal: NDArray[np.complex128],
-    ) -> bool:
+    def _part_all(self, movers: Movers, first: NDArray[np.intp], second: NDArray[np.intp]) -> bool:
         """Push apart the pairs that lie in each other, in several rounds; True where there are any."""
-        first, second = pairs
         touched = False
         for _ in range(PASSES):
-            shapes = self._shapes(movers, self._headings())
+            shapes, velocity = self._shapes(movers, self._headings()), self._velocities(movers)
+            approach = velocity[first] - velocity[second]
+            depth, normal = penetration(shapes.take(first), shapes.take(second), approach)
             deep = np.flatnonzero(depth > TOUCH).tolist()
             deep = [k for k in deep if self._level(movers, first[k], second[k])]
-            for k in deep:
-                self._part(movers, shapes, int(first[k]), int(second[k]), float(depth[k]), complex(normal[k]))
             if not deep:
                 break
             touched = True
-            shapes = self._shapes(movers, self._headings())
-            depth, normal = penetration(shapes.take(first), shapes.take(second))
+            for k in deep:
+                self._part(movers, shapes, int(first[k]), int(second[k]), float(depth[k]), complex(normal[k]))
         return touched
 
     def _level(self, movers: Movers, i: np.intp, j: np.intp) -> bool:
@@ -320,7 +319,7 @@ class Collisions:
             touched = self._against_boxes(movers, i) or touched
         least = max(float(free.min()), 0.0)
         fast = float(speed.max()) + SPARE
-        self._town_due = self._now + least / (fast + SURGE * PATIENCE)
+        self._town_due = self._now + (math.sqrt(fast * fast + 2.0 * SURGE * least) - fast) / SURGE
         return touched
 
     def _against_boxes(self, movers: Movers, i: int) -> bool:
@@ -338,7 +337,8 @@ class Collisions:
             ]
             if not len(near):
                 break
-            depth, normal = penetration(own, solid.shapes.take(near))
+            speed = complex(self._fleet.motion.velocity[movers.columns[i]])
+            depth, normal = penetration(own, solid.shapes.take(near), speed)
             k = int(depth.argmax())
             if depth[k] <= TOUCH:
                 break

@@ -88,8 +88,10 @@ def place_of(fleet: Fleet, vehicle: Vehicle) -> complex:
 
 
 def set_velocity(fleet: Fleet, vehicle: Vehicle, velocity: complex) -> None:
-    """[m/s] In the world, from now on as forces change it."""
-    fleet.motion.velocity[fleet.index[vehicle.actor.id]] = velocity
+    """[m/s] In the world, from now on as forces change it; with a gear to suit."""
+    index = fleet.index[vehicle.actor.id]
+    fleet.motion.velocity[index] = velocity
+    gearbox.suit(fleet.store, index, vehicle, abs(velocity), fleet.world.elapsed)
     fleet.collisions.moved()
 
 

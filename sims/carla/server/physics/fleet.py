@@ -19,7 +19,7 @@ from sims.carla.server.physics.friction import Puddles
 from sims.carla.server.physics.models import MODELS
 from sims.carla.server.physics.store import Store
 from sims.carla.server.physics.terrain import DEGREES, attitudes
-from sims.carla.server.physics.vehicle import Vehicle, axles, geared, parameters
+from sims.carla.server.physics.vehicle import Vehicle, axles, geared, parameters, torque_curve
 from sims.carla.server.records import RECORD, VEHICLE
 from sims.carla.server.system import System
 
@@ -62,6 +62,8 @@ class Fleet(System):
         """(n,) [rad] Angle of the front wheels, to the right."""
         self.speed: NDArray[np.float64] = np.zeros(0)
         """(n,) [m/s] Along the bodies."""
+        self.half = 0.0
+        """[s] Half an integration step: forces are of the frame that a body had so long ago."""
         self.frozen: NDArray[np.intp] = np.zeros(0, np.intp)
         """Columns of those whose physics is off."""
         self.floating: NDArray[np.intp] = np.zeros(0, np.intp)
@@ -134,7 +136,7 @@ class Fleet(System):
         heading = np.exp(1j * motion.yaw[index])
         motion.position[index] -= self.store.centre[index] * heading
         self.store.set_parameters(index, parameters(vehicle), axles(vehicle))
-        self.store.set_curves(index, control.torque_curve, control.steering_curve)
+        self.store.set_curves(index, torque_curve(vehicle), control.steering_curve)
         motion.position[index] += self.store.centre[index] * heading
         vehicle.gear = min(vehicle.gear, len(control.forward_gears))
         self.store.set_gear(index, geared(vehicle))
@@ -180,6 +182,7 @@ class Fleet(System):
         settings = self.world.settings
         longest = max(LONGEST, settings.max_substep_delta_time) if settings.substepping else dt
         count = substeps(dt, longest, settings.max_substeps)
+        self.half = 0.5 * dt / count
         advance(motion, step_of(store, acting, dt / count), count)
         if held is not None:
             self._put_back(held, dt)

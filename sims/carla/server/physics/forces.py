@@ -85,8 +85,10 @@ def forces(store: Store, speed: Array, level: bool) -> Forces:
     push = engine * store.lightness - store.air * pace * speed
     if not level:
         push = push - store.mass * store.lightness * GRAVITY * np.sin(store.slope)
-    loss = store.lost + store.lost_throttle * throttle
-    return Forces(stiffness, limit, push, loss, brakes * store.lightness + store.rolling, steer)
+    # Engine braking, too, has only what grip the brakes leave.
+    left = (most - brakes) * store.lightness / (pace + 1.0)
+    loss = np.minimum(store.lost + store.lost_throttle * throttle, left)
+    return Forces(stiffness, limit, push, loss, brakes * store.bare + store.rolling, steer)
 
 
 def _hand_brake(store: Store, hand: Array, brakes: Array, grip: Array, limit: Array) -> tuple[Array, Array]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sims.carla.server.physics.store import Store
-from sims.carla.server.physics.vehicle import Vehicle, geared
+from sims.carla.server.physics.vehicle import RPM, Vehicle, geared, radius_of
 
 LATENCY = 1.0
 """[s] The automatic gearbox waits so long before it shifts again; as Unreal has it."""
@@ -64,6 +64,29 @@ def change(store: Store, index: int, vehicle: Vehicle, pace: float, now: float) 
     elif pace < store.down[index]:
         engage(store, index, vehicle, before - 1, now)
     return vehicle.gear != before
+
+
+def suit(store: Store, index: int, vehicle: Vehicle, pace: float, now: float) -> None:
+    """Put in the lowest forward gear in which the automatic gearbox would stay at a speed.
+
+    Args:
+        store: the arrays.
+        index: the vehicle's column.
+        vehicle: whose gearbox it is.
+        pace: [m/s] that a client has just given it.
+        now: [s]
+    """
+    if vehicle.manual or vehicle.gear < 1 or not vehicle.control.use_gear_autobox:
+        return
+    control = vehicle.control
+    turns = pace / radius_of(vehicle) * control.final_ratio * RPM
+    gears = control.forward_gears
+    fitting = [i for i, gear in enumerate(gears, 1) if turns * gear.ratio < gear.up_ratio * control.max_rpm]
+    gear = fitting[0] if fitting else len(gears)
+    if gear != vehicle.gear:
+        vehicle.gear, vehicle.shifting = gear, False
+        store.set_gear(index, geared(vehicle))
+        store.due[index] = now
 
 
 def ask(

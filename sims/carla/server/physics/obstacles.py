@@ -13,10 +13,8 @@ from sims.carla.server.physics.boxes import Boxes
 CELL = 0.5
 """[m]"""
 MOST_CELLS = 16_000_000
-REACH = 3.0
+REACH = 4.0
 """[m] Up to which the grid knows distances."""
-FAR = 100.0
-"""[m]"""
 PASSABLE = 4.5
 """[m] Above the ground; boxes that begin higher, such as lamps over the road, are in nobody's way."""
 
@@ -38,7 +36,7 @@ class Obstacles:
         self.bottom, self.top = places[:, 2] - extents[:, 2], places[:, 2] + extents[:, 2]
         self.radius = np.hypot(*self.shapes.half)
         self.cell, self.origin = CELL, np.zeros(2)
-        self.grid = np.full((1, 1), FAR, np.float32)
+        self.grid = np.full((1, 1), REACH, np.float32)
         if self.boxes:
             self._fill(places[:, :2])
         self._origin = complex(*self.origin)
@@ -46,7 +44,7 @@ class Obstacles:
         self._flat = self.grid.ravel()
 
     def distance(self, points: NDArray[np.complex128]) -> NDArray[np.float32]:
-        """[m] From points to the nearest box, at most half a cell's diagonal wrong; FAR beyond REACH."""
+        """[m] From points to the nearest box, at most half a cell's diagonal wrong; REACH beyond it."""
         cells = ((points - self._origin) * (1.0 / self.cell)).view(np.float64).reshape(*points.shape, 2)
         flat = cells.astype(np.intp) @ self._strides
         return self._flat.take(flat, mode="clip")
@@ -60,7 +58,7 @@ class Obstacles:
         low, high = places.min(0) - margin, places.max(0) + margin
         self.cell = max(CELL, float(np.sqrt(np.prod(high - low) / MOST_CELLS)))
         shape = np.ceil((high - low) / self.cell).astype(int) + 1
-        self.origin, self.grid = low, np.full(tuple(shape), FAR, np.float32)
+        self.origin, self.grid = low, np.full(tuple(shape), REACH, np.float32)
         for k in range(len(self.boxes)):
             self._mark(k)
 
@@ -78,7 +76,7 @@ class Obstacles:
         )
         away = np.abs(beyond)
         part = self.grid[i0:i1, j0:j1]
-        np.minimum(part, np.where(away < REACH, away, FAR).astype(np.float32), out=part)
+        np.minimum(part, away.astype(np.float32), out=part)
 
 
 def _low(boxes: Sequence[StaticBox], ground: Callable[[NDArray], NDArray]) -> tuple[StaticBox, ...]:

@@ -37,10 +37,10 @@ of the axles, a being their distance ahead of the centre of mass; tyre stiffness
 unit of grip [1/N] and full stiffness of an axle [N/rad]; grip of both axles [N]; mass [kg]; yaw inertia [kg
 m2]; centre of mass ahead of the origin [m]; wheel radius [m]; full force of all brakes and of the hand brake
 [N]; lock [rad]."""
-GEARED = ("rpm", "kilometres", "gearing", "lightness", "lost", "lost_throttle", "air", "rolling")
-"""What follows from the gear: engine speed a unit of speed [rpm s/m]; 3.6 [km/h]; ratio by radius
-[1/m]; inverse of the mass with all that turns [1/kg]; decay by wheels and engine [1/s] and what full
-throttle adds to it; air drag [1/m]; rolling resistance [m/s2]."""
+GEARED = ("rpm", "kilometres", "gearing", "lightness", "bare", "lost", "lost_throttle", "air", "rolling")
+"""What follows from the gear: engine speed a unit of speed [rpm s/m]; 3.6 [km/h]; ratio by radius [1/m];
+inverse of the mass with all that turns, and with the wheels alone [1/kg]; decay by wheels and engine [1/s] and
+what full throttle adds to it; air drag [1/m]; rolling resistance [m/s2]."""
 STATES = ("up", "down", "due", "acceleration", "slope")
 """Speeds at which to shift up and down [m/s]; time at which the gearbox has something to do [s]; forward
 acceleration of the last step [m/s2]; slope of the ground along the vehicle [rad], uphill positive."""
@@ -126,6 +126,7 @@ class Store:
             _,
             self.gearing,
             self.lightness,
+            self.bare,
             self.lost,
             self.lost_throttle,
             self.air,

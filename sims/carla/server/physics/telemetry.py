@@ -64,8 +64,9 @@ def telemetry(fleet: Fleet, vehicle: Vehicle) -> list[Any]:
 def _lateral(fleet: Fleet, index: int, axle: int, steer: float, stiffness: float) -> tuple[float, float]:
     """Lateral force of an axle [N] and its slip angle [rad]."""
     motion, store = fleet.motion, fleet.store
-    body = complex(motion.velocity[index] * np.exp(-1j * motion.yaw[index]))
+    yaw = motion.yaw[index] - motion.yaw_rate[index] * fleet.half
+    body = complex(motion.velocity[index] * np.exp(-1j * yaw))
     wheel = (body + complex(store.arms[axle, index]) * float(motion.yaw_rate[index])) * np.exp(-1j * steer)
     slip = math.atan2(wheel.imag, abs(wheel.real)) if abs(wheel) > 0.1 else 0.0
     grip = float(axle_grip(store)[axle, index])
-    return -grip * math.tanh(stiffness * slip / grip), slip
+    return -grip * math.tanh(stiffness * math.tan(slip) / grip), slip

@@ -5,9 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from sims.carla.server.actor import Actor
 from sims.carla.server.physics.ackermann import Ackermann
 from sims.carla.server.physics.control import PhysicsControl
+from sims.carla.server.physics.curves import KNOTS
+from sims.carla.server.physics.engines import Curve
 from sims.carla.server.physics.models import VehicleModel
 from sims.carla.server.physics.tyres import GRAVITY, SURFACE
 
@@ -117,11 +121,13 @@ def parameters(vehicle: Vehicle) -> dict[str, float]:
 def geared(vehicle: Vehicle) -> dict[str, float]:
     """What follows from the vehicle's gear; see `store.GEARED`.
 
-    The engine's inertia and losses are felt at the wheels times the square of ratio by radius.
+    The engine's inertia and losses are felt at the wheels times the square of ratio by radius. The brakes
+    need not stop the engine: its clutch slips.
     """
     model, control, radius = vehicle.model, vehicle.control, radius_of(vehicle)
     wheels, gearing = control.wheels, vehicle.ratio() / radius
-    moved = control.mass + 0.5 * WHEEL_MASS * len(wheels) + control.moi * gearing**2
+    bare = control.mass + 0.5 * WHEEL_MASS * len(wheels)
+    moved = bare + control.moi * gearing**2
     zero, full = control.damping_rate_zero_throttle_clutch_engaged, control.damping_rate_full_throttle
     area = 4.0 * model.box.extent[1] * model.box.extent[2] * FRONTAL
     return {
@@ -129,11 +135,24 @@ def geared(vehicle: Vehicle) -> dict[str, float]:
         "kilometres": 3.6,
         "gearing": gearing,
         "lightness": 1.0 / moved,
+        "bare": 1.0 / bare,
         "lost": (zero * gearing**2 + sum(wheel.damping_rate for wheel in wheels) / radius**2) / moved,
         "lost_throttle": (full - zero) * gearing**2 / moved,
         "air": 0.5 * AIR * control.drag_coefficient * area / moved,
-        "rolling": ROLLING * control.mass * GRAVITY / moved,
+        "rolling": ROLLING * control.mass * GRAVITY / bare,
     }
+
+
+def torque_curve(vehicle: Vehicle) -> Curve:
+    """Engine speed [rpm] -> torque [N m], with the fuel cut at the highest speed."""
+    control = vehicle.control
+    below = [point for point in control.torque_curve if point[0] < control.max_rpm]
+    x, y = zip(*control.torque_curve, strict=True)
+    if len(below) > KNOTS - 2:
+        even = np.linspace(below[0][0], control.max_rpm, KNOTS - 1)[:-1]
+        below = list(zip(even.tolist(), np.interp(even, x, y).tolist(), strict=True))
+    last = float(np.interp(control.max_rpm, x, y))
+    return (*below, (control.max_rpm, last), (1.01 * control.max_rpm, 0.0))
 
 
 def radius_of(vehicle: Vehicle) -> float:
