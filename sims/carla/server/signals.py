@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sims.carla.maps.signals import Signal, zones
+from sims.carla.maps.signals import Signal
 from sims.carla.server.actor import Actor
 from sims.carla.server.cycle import GREEN, RED, Cycle
 from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.records import TRAFFIC_LIGHT, TRAFFIC_SIGN, VEHICLE
 from sims.carla.server.right_of_way import Disc, discs, must_yield
 from sims.carla.server.system import System
+from sims.carla.server.zones import Zones
 
 if TYPE_CHECKING:
     from sims.carla.server.world import World
 
 LIGHT_LABEL, SIGN_LABEL = 7, 8
 """CityObjectLabels."""
-SAME_WAY = 0.5
-"""A zone is for vehicles whose heading differs from its own by less than 60 degrees (cosine)."""
+OBEYED = ("light", "stop", "yield")
 
 
 @dataclass(eq=False)
@@ -68,17 +68,18 @@ class Signals(System):
             actor.tags = bytes([LIGHT_LABEL if signal.kind == "light" else SIGN_LABEL])
             if signal.kind == "light":
                 self._add_light(signal, actor)
-        self._state = np.array([self._present(light) for light in self.lights.values()], np.uint8)
+        states = [self._present(light) for light in self.lights.values()]
+        # The last entry of each array is for vehicles that no light and no sign is told, whose index is -1.
+        self._state = np.array([*states, GREEN], np.uint8)
         self._elapsed = np.zeros(len(self.lights))
-        obeyed = [
-            (s, a) for s, a in zip(signals, actors, strict=True) if s.kind in ("light", "stop", "yield")
-        ]
+        obeyed = [pair for pair in zip(signals, actors, strict=True) if pair[0].kind in OBEYED]
         self._obeyed = tuple(signal for signal, _ in obeyed)
-        self._boxes = _Boxes.of(self._obeyed)
-        self._ids = np.array([a.id if s.kind == "light" else 0 for s, a in obeyed], np.uint32)
-        self._light_of = np.array([self.lights[a.id].index if s.kind == "light" else -1 for s, a in obeyed])
+        self._zones = Zones(self._obeyed)
+        known = [self.lights.get(actor.id) for _, actor in obeyed]
+        self._ids = np.array([*(light.actor.id if light else 0 for light in known), 0])
+        self._light_of = np.array([*(light.index if light else -1 for light in known), -1])
         limited = tuple(s for s in signals if s.kind == "speed_limit" and s.value > 0)
-        self._limit_boxes = _Boxes.of(limited)
+        self._limit_zones = Zones(limited)
         self._limit_values = np.array([signal.value for signal in limited])
         self._discs: dict[int, Disc] = discs(self.world.town.strips)
         self._find_rows()
@@ -166,7 +167,7 @@ class Signals(System):
         self._layout = self.world.layout
         vehicles = [a for a in self.world.actors.values() if a.type_id.startswith("vehicle.")]
         self._vehicles = np.array([actor.row for actor in vehicles], np.intp)
-        self._fronts = np.array([actor.box.location[0] + actor.box.extent[0] for actor in vehicles])
+        self._fronts = np.array([actor.box.location[0] + actor.box.extent[0] for actor in vehicles])[:, None]
         self._light_rows = np.array([light.actor.row for light in self.lights.values()], np.intp)
 
     def _write_signs(self, signals: tuple[Signal, ...]) -> None:
@@ -176,7 +177,7 @@ class Signals(System):
 
     def _write_lights(self) -> None:
         rows = self.world.records.view(TRAFFIC_LIGHT)
-        rows["light_state"][self._light_rows] = self._state
+        rows["light_state"][self._light_rows] = self._state[:-1]
         rows["elapsed_time"][self._light_rows] = self._elapsed
 
     def write_times(self) -> None:
@@ -192,34 +193,29 @@ class Signals(System):
             return
         world = self.world
         poses = world.records.poses[self._vehicles]
-        yaw = np.radians(poses[:, 4])
-        facing = np.column_stack([np.cos(yaw), np.sin(yaw)])
-        front = poses[:, :2] + facing * self._fronts[:, None]
-        which = self._boxes.holding(front, facing)
-        told = which >= 0
-        light = np.where(told, self._light_of[which], -1) if len(self._light_of) else which
-        at_light = light >= 0
-        state = np.full(len(poses), GREEN, np.uint8)
-        state[at_light] = self._state[light[at_light]]
-        for i in np.flatnonzero(told & ~at_light):
-            state[i] = self._at_sign(self._obeyed[which[i]], int(i), poses, facing)
+        places, yaw, facing = poses[:, :2], np.radians(poses[:, 4]), np.empty((len(poses), 2))
+        np.cos(yaw, out=facing[:, 0])
+        np.sin(yaw, out=facing[:, 1])
+        which = self._zones.holding(places + facing * self._fronts, facing)
+        light = self._light_of[which]
+        state = self._state[light]
+        for i in ((which >= 0) & (light < 0)).nonzero()[0]:
+            state[i] = self._at_sign(self._obeyed[which[i]], int(i), places, facing)
         details = world.records.view(VEHICLE)
         details["traffic_light_state"][self._vehicles] = state
-        details["has_traffic_light"][self._vehicles] = at_light
-        details["traffic_light_id"][self._vehicles] = (
-            np.where(at_light, self._ids[which], 0) if told.any() else 0
-        )
-        self._write_limits(details, poses[:, :2], facing)
+        details["has_traffic_light"][self._vehicles] = light >= 0
+        details["traffic_light_id"][self._vehicles] = self._ids[which]
+        self._write_limits(details, places, facing)
 
     def _at_sign(
-        self, signal: Signal, index: int, poses: NDArray[np.float64], facing: NDArray[np.float64]
+        self, signal: Signal, index: int, places: NDArray[np.float64], facing: NDArray[np.float64]
     ) -> int:
         """Red is how a vehicle without a light learns that it has to stop (PROTOCOL: TrafficManager)."""
         if signal.kind == "stop":
             return RED
         velocity = self.world.records.rows["velocity"][self._vehicles][:, :2]
         disc = self._discs.get(signal.junction)
-        return RED if disc is not None and must_yield(index, disc, poses[:, :2], facing, velocity) else GREEN
+        return RED if disc is not None and must_yield(index, disc, places, facing, velocity) else GREEN
 
     def _write_limits(
         self, details: NDArray[np.void], places: NDArray[np.float64], facing: NDArray[np.float64]
@@ -228,37 +224,7 @@ class Signals(System):
         limits = self.world.town.limits(places)
         unknown = limits == 0
         if unknown.any() and len(self._limit_values):
-            passed = self._limit_boxes.holding(places, facing)
+            passed = self._limit_zones.holding(places, facing)
             at_sign = unknown & (passed >= 0)
             details["speed_limit"][self._vehicles[at_sign]] = self._limit_values[passed[at_sign]]
         details["speed_limit"][self._vehicles[~unknown]] = limits[~unknown]
-
-
-@dataclass(frozen=True)
-class _Boxes:
-    """Zones of signals, in the plane."""
-
-    centre: NDArray[np.float64]
-    """(m, 2) [m]"""
-    facing: NDArray[np.float64]
-    """(m, 2) Unit vectors along the traffic."""
-    half: NDArray[np.float64]
-    """(m, 2) [m] Along and across the traffic."""
-
-    @classmethod
-    def of(cls, signals: tuple[Signal, ...]) -> _Boxes:
-        boxes = zones(signals)
-        facing = np.column_stack([np.cos(boxes[:, 2]), np.sin(boxes[:, 2])])
-        return cls(boxes[:, :2], facing, boxes[:, [4, 3]])
-
-    def holding(self, points: NDArray[np.float64], facing: NDArray[np.float64]) -> NDArray[np.intp]:
-        """(n,) index of a box that holds each point (n, 2) that looks its way; -1: none."""
-        if not len(self.centre):
-            return np.full(len(points), -1)
-        offset = points[:, None] - self.centre
-        along = np.abs((offset * self.facing).sum(-1))
-        across = np.abs(offset[..., 1] * self.facing[:, 0] - offset[..., 0] * self.facing[:, 1])
-        inside = (
-            (along <= self.half[:, 0]) & (across <= self.half[:, 1]) & (facing @ self.facing.T > SAME_WAY)
-        )
-        return np.where(inside.any(1), inside.argmax(1), -1)
