@@ -20,6 +20,8 @@ class RouteCfg:
     """Shortest and longest route [m]; of kind "lane" the longest counts."""
     junctions: int = 1
     """Least number of junctions on a route."""
+    stop_signs: bool = True
+    """Whether routes may lead over the lines of stop signs."""
     count: int = 200
     """Routes in the set, fewer where the town has fewer."""
     seed: int = 0
@@ -42,6 +44,8 @@ class TrafficCfg:
     """Free distance around the ego's start [m]."""
     slower: Range = (-10.0, 30.0)
     """Each vehicle's target speed below the limit, drawn uniformly [%]."""
+    lights: Literal["cycle", "green"] = "cycle"
+    """green: all traffic lights stay green."""
     ignore_lights: float = 0.0
     """Chance that a vehicle passes a red light [%]."""
     walker_speed: Range = (0.8, 1.6)
@@ -155,10 +159,10 @@ def route_cat_cfg() -> DriveCfg:
 
 
 def lane_cfg() -> DriveCfg:
-    """carla-lane: keep the lane at the speed limit, alone."""
+    """carla-lane: keep the lane at the speed limit, alone; nothing makes it stop."""
     return DriveCfg(
-        route=RouteCfg(kind="lane", length=(150.0, 250.0), junctions=0),
-        traffic=TrafficCfg(vehicles=0, walkers=0),
+        route=RouteCfg(kind="lane", length=(150.0, 250.0), junctions=0, stop_signs=False),
+        traffic=TrafficCfg(vehicles=0, walkers=0, lights="green"),
         terminations=TerminationCfg(blocked_s=20.0),
     )
 

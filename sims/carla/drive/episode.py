@@ -54,8 +54,16 @@ class DrivingEpisode:
         if not self._spawn_points:
             raise LandwardError(f"town {simulator.town!r} has no spawn points; use another town")
         poses = [(p.location.x, p.location.y, np.radians(p.rotation.yaw)) for p in self._spawn_points]
-        self.routes = routes(self.graph, np.array(poses), cfg.route, cfg.route.split, cfg.route.count)
         self.lines = read_stop_lines(simulator.world, self.graph)
+        drawn = routes(self.graph, np.array(poses), cfg.route, cfg.route.split, cfg.route.count)
+        self.routes = tuple(
+            route for route in drawn if cfg.route.stop_signs or not self._has_stop_sign(route)
+        )
+        if not self.routes:
+            raise LandwardError(
+                f"every route of town {simulator.town!r} leads over a stop sign: set "
+                "--env.drive.route.stop-signs"
+            )
         self._mask = draw_mask(self.graph)
         self._town = draw_town(self.graph, cfg.bev.pixels_per_metre)
         self._view = BirdEyeView(self._town, self.lines, cfg.bev)
@@ -78,6 +86,7 @@ class DrivingEpisode:
         drawn = self.routes[int(rng.integers(len(self.routes)))]
         self.route = drawn if route is None else route
         self.simulator.begin(seed)
+        self._set_lights()
         self.ego = self._spawn_ego()
         self._roster = Roster(self.simulator.world, self.ego.id, self.simulator.delta)
         length, width, self._ahead = self._roster.box(self.ego)
@@ -208,6 +217,17 @@ class DrivingEpisode:
         self._factor_sums: Counter[str] = Counter()
         self.infractions: list[Infraction] = []
         self.progress = 0.0
+
+    def _has_stop_sign(self, route: Route) -> bool:
+        return bool(self.lines.stop_sign[crossings(self.lines, route).line].any())
+
+    def _set_lights(self) -> None:
+        lights = {actor.id: actor for actor in self.lines.actors if actor.type_id == "traffic.traffic_light"}
+        green = self.cfg.traffic.lights == "green"
+        for light in lights.values() if green else ():
+            light.set_state(self._carla.TrafficLightState.Green)
+        for light in list(lights.values())[:1]:  # the client freezes all of them by any
+            light.freeze(green)
 
     def _spawn_ego(self) -> Any:
         carla, route = self._carla, self.route

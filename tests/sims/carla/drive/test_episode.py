@@ -8,7 +8,7 @@ import pytest
 
 from landward.errors import LandwardError
 from sims.carla.client import connect
-from sims.carla.drive.cfg import DriveCfg, RouteCfg, TerminationCfg, TrafficCfg, route_cfg
+from sims.carla.drive.cfg import DriveCfg, RouteCfg, TerminationCfg, TrafficCfg, lane_cfg, route_cfg
 from sims.carla.drive.episode import DrivingEpisode
 from sims.carla.drive.signals import RED, crossings
 from sims.carla.drive.terms import observation_groups, state_constraints
@@ -273,3 +273,14 @@ def test_an_ego_that_the_server_lacks(simulator):
     episode = DrivingEpisode(simulator, alone(ego="vehicle.no.such"))
     with pytest.raises(LandwardError, match=r"has no vehicle 'vehicle\.no\.such'; set --env\.drive\.ego"):
         episode.reset(0)
+
+
+def test_nothing_makes_lane_keeping_stop(simulator):
+    episode = DrivingEpisode(simulator, lane_cfg())
+    assert 5 < len(episode.routes) < episode.cfg.route.count
+    for seed in range(2):
+        outcome, _ = drive(episode, episode.reset(seed))
+        assert episode.ended == "completed"
+        assert episode.infractions == []
+        assert outcome.info["episode/mean_speed"] > 5.0
+        assert (episode.lines.states(episode.scene.ego.xy) != RED).all()
