@@ -19,14 +19,18 @@ from sims.carla.server.scene.light import Light
 from sims.carla.server.scene.scene import Frame
 from sims.carla.server.scene.shaders import fragment_shader, vertex_shader
 from sims.carla.server.scene.statics import Statics
+from sims.carla.server.scene.tiles import Seen
+from sims.carla.server.scene.vertices import VERTEX
 from sims.carla.server.scene.view import View, clip_matrix
 
 VERTEX_FORMAT = "3f4 4i1 4f1 4u1"
 INSTANCE_FORMAT = "4f4 4f4 4f4 4f1 4u1 /i"
 TARGETS = 16
 """Picture sizes that are kept ready; beyond that the one unused for longest goes."""
-MOST_INSTANCES, MOST_COMMANDS = 64, 64
-"""Room to begin with; doubled when it does not suffice."""
+GUARD, LARGEST_VIEWPORT = 9, 16384
+"""See `guard_band`; odd, and the size [px] that OpenGL implementations have at least."""
+MOST_INSTANCES, MOST_COMMANDS = 64, 16
+"""Room for the first to begin with, which is doubled when it does not suffice, and for the second."""
 
 
 class NoEglError(LandwardError):
@@ -56,7 +60,7 @@ class EglRenderer:
     """Draws frames of one town.
 
     Args:
-        statics: the town's triangles, which go to the GPU's memory once.
+        statics: the town's triangles; those that can be seen go to OpenGL whenever they are others.
 
     Raises:
         NoEglError: see `context`.
@@ -65,9 +69,10 @@ class EglRenderer:
 
     def __init__(self, statics: Statics) -> None:
         self._gl = context()
-        self._vertices = self._gl.buffer(statics.vertices.tobytes())
+        self._vertices = self._gl.buffer(statics.vertices.tobytes(), dynamic=True)
         self._instances = self._gl.buffer(reserve=56 * MOST_INSTANCES, dynamic=True)
         self._commands = self._gl.buffer(reserve=20 * MOST_COMMANDS, dynamic=True)
+        self._shapes, self._town = statics.begin * VERTEX.itemsize, Seen(statics.vertices[:0], 0)
         self._programs: dict[tuple[str, ...], _Program] = {}
         self._targets: OrderedDict[tuple[int, int, tuple[str, ...]], _Target] = OrderedDict()
 
@@ -85,9 +90,10 @@ class EglRenderer:
         names = tuple(outputs)
         target, program = self._target(frame.view, names), self._program(names)
         self._upload(frame, program)
+        guard = guard_band(frame.view)
         target.clear(frame.light)
-        target.framebuffer.use()
-        program.set(frame)
+        target.aim(guard)
+        program.set(frame, guard)
         self._gl.enable_only(self._gl.DEPTH_TEST | self._gl.CULL_FACE)
         program.array.render_indirect(self._commands, self._gl.TRIANGLES, count=len(frame.commands))
         for attachment, buffer in enumerate(into):
@@ -104,11 +110,13 @@ class EglRenderer:
 
     def _upload(self, frame: Frame, program: _Program) -> None:
         instances, commands = frame.instances.tobytes(), frame.commands.tobytes()
-        if len(instances) > self._instances.size or len(commands) > self._commands.size:
-            self._instances.orphan(max(2 * len(instances), self._instances.size))
-            self._commands.orphan(max(2 * len(commands), self._commands.size))
+        if len(instances) > self._instances.size:
+            self._instances.orphan(2 * len(instances))
         self._instances.write(instances)
         self._commands.write(commands)
+        if self._town is not frame.town:
+            self._vertices.write(frame.town.vertices.tobytes(), offset=self._shapes)
+            self._town = frame.town
 
     def _program(self, outputs: tuple[str, ...]) -> _Program:
         if outputs not in self._programs:
@@ -134,10 +142,12 @@ class _Program:
         instance = (instances, INSTANCE_FORMAT, "place_x", "place_y", "place_z", "paint", "mark")
         self.array = gl.vertex_array(self._program, [vertex, instance], skip_errors=True)
 
-    def set(self, frame: Frame) -> None:
+    def set(self, frame: Frame, guard: int) -> None:
         """Camera and light."""
         light = frame.light
-        self._write("camera", clip_matrix(frame.view).T)
+        matrix = clip_matrix(frame.view)
+        matrix[:2] /= guard
+        self._write("camera", matrix.T)
         self._write("sun", [*light.sun, light.ambient])
         self._write("haze", [*light.sky, light.haze])
 
@@ -155,23 +165,42 @@ class _Target:
     """What is drawn to: one attachment an output, and a depth buffer."""
 
     def __init__(self, gl: Any, width: int, height: int, outputs: tuple[str, ...]) -> None:
-        self._outputs = outputs
+        self._outputs, self._size = outputs, (width, height)
         self._attachments = [gl.renderbuffer((width, height), 4) for _ in outputs]
         self._depth = gl.depth_renderbuffer((width, height))
         self.framebuffer = gl.framebuffer(self._attachments, self._depth)
         self._single = [gl.framebuffer([attachment]) for attachment in self._attachments]
 
     def clear(self, light: Light) -> None:
-        """To the sky."""
+        """To the sky; the rectangle is given, or that of the last target would hold."""
         colours = [background(name, light) for name in self._outputs]
-        self.framebuffer.clear(*colours[0])
+        everything = (0, 0, *self._size)
+        self.framebuffer.clear(*colours[0], viewport=everything)
         for single, colour in zip(self._single[1:], colours[1:], strict=True):
-            single.clear(*colour)
+            single.clear(*colour, viewport=everything)
+
+    def aim(self, guard: int) -> None:
+        """Draw to it: to the middle of a viewport that is so many times as large."""
+        width, height = self._size
+        self.framebuffer.use()
+        x, y = -(guard - 1) // 2 * width, -(guard - 1) // 2 * height
+        self.framebuffer.viewport = (x, y, guard * width, guard * height)
+        self.framebuffer.scissor = (0, 0, width, height)
 
     def release(self) -> None:
         """Give back the memory."""
         for item in (self.framebuffer, *self._single, self._depth, *self._attachments):
             item.release()
+
+
+def guard_band(view: View) -> int:
+    """How many times as large as the picture the viewport is.
+
+    What reaches out of the viewport has to be cut, which is slow; what reaches out of the picture alone is
+    left out by the scissor rectangle at no cost.
+    """
+    largest = LARGEST_VIEWPORT // max(view.width, view.height)
+    return min(GUARD, largest - 1 + largest % 2)
 
 
 def background(output: str, light: Light) -> tuple[float, float, float, float]:

@@ -114,12 +114,10 @@ def facing(frame: Frame, statics: Statics) -> Faces:
 def _expand(frame: Frame, statics: Statics) -> tuple[NDArray[np.void], NDArray[np.intp]]:
     """All vertices of the commands, and the instance of each triangle."""
     parts, owners = [], []
+    every = np.concatenate([statics.vertices[: statics.begin], frame.town.vertices])
     for count, number, first, base, _ in frame.commands.tolist():
-        part = statics.vertices[first : first + count]
-        parts += [part] * number
+        parts += [every[first : first + count]] * number
         owners.append(np.arange(base, base + number).repeat(count // 3))
-    if not parts:
-        return statics.vertices[:0], np.zeros(0, np.intp)
     return np.concatenate(parts), np.concatenate(owners)
 
 

@@ -12,7 +12,7 @@ from sims.carla.server.scene.actors import INSTANCE, Actors
 from sims.carla.server.scene.light import Light, light_of
 from sims.carla.server.scene.shapes import SHAPES
 from sims.carla.server.scene.statics import Statics, statics_of
-from sims.carla.server.scene.tiles import Tiles
+from sims.carla.server.scene.tiles import Seen, Tiles
 from sims.carla.server.scene.view import View
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ class Frame:
     """(n,) of INSTANCE; the first one is the town's."""
     commands: NDArray[np.uint32]
     """(k, 5) number of vertices, number of instances, first vertex, first instance, 0: OpenGL's indirect
-    commands at the distance of 20 bytes that moderngl reads them at."""
+    commands at the distance of 20 bytes that moderngl reads them at. The vertices are the shapes' and then
+    the town's."""
+    town: Seen
+    """What can be seen of the town, in two commands."""
 
 
 class Scene:
@@ -64,18 +67,19 @@ class Scene:
     def look(self, view: View) -> Frame:
         """What a camera sees."""
         self.actors.update()
-        tiles = self._tiles.commands(view)
+        town = self._tiles.seen(view)
         some, shapes = self._visible_actors(view)
-        if not len(some):
-            return Frame(view, self.light, TOWN, tiles)
         counts = np.bincount(shapes, minlength=len(SHAPES))
         kinds = counts.nonzero()[0]
-        commands = np.zeros((len(kinds), 5), np.uint32)
-        commands[:, 0], commands[:, 2] = self.statics.shapes[kinds].T[::-1]
-        commands[:, 1] = counts[kinds]
-        commands[:, 3] = 1 + (np.cumsum(counts) - counts)[kinds]
+        commands = np.zeros((len(kinds) + 2, 5), np.uint32)
+        commands[:-2, 0], commands[:-2, 2] = self.statics.shapes[kinds].T[::-1]
+        commands[:-2, 1] = counts[kinds]
+        commands[:-2, 3] = 1 + (np.cumsum(counts) - counts)[kinds]
+        begin = self.statics.begin
+        commands[-2] = (town.clear, 1, begin, 0, 0)
+        commands[-1] = (len(town.vertices) - town.clear, 1, begin + town.clear, 0, 0)
         instances = np.concatenate([TOWN, self.actors.instances[some]])
-        return Frame(view, self.light, instances, np.concatenate([commands, tiles]))
+        return Frame(view, self.light, instances, commands, town)
 
     def _visible_actors(self, view: View) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Indices and shapes of the actors within the picture, ordered by shape."""

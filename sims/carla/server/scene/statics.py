@@ -42,18 +42,24 @@ NARROW, THIN = (SIDEWALKS,), (ROAD_LINES, POLES, TRAFFIC_SIGNS)
 
 @dataclass(frozen=True)
 class Statics:
-    """All triangles, sorted by tile; in each tile large things come first, then narrow, then thin ones."""
+    """All triangles, sorted by tile."""
 
     vertices: Triangles
     """The shapes of actors come first, then the tiles."""
     shapes: NDArray[np.uint32]
     """(n, 2) first vertex and number of vertices of each of SHAPES."""
-    centres: NDArray[np.float64]
-    """(t, 3) [m] Of the tiles' bounding spheres."""
-    radii: NDArray[np.float64]
-    """(t,) [m]"""
-    ranges: NDArray[np.uint32]
-    """(t, 4) first vertex, number of vertices of the large things, with the narrow, with the thin as well."""
+    begin: int
+    """First vertex of the tiles."""
+    tiles: NDArray[np.float64]
+    """(t, 4) [m] centre and radius of each tile's bounding sphere."""
+    first: NDArray[np.intp]
+    """(t + 1,) first triangle of each tile, and the number of triangles."""
+    spheres: NDArray[np.float64]
+    """(m, 4) [m] centre and radius of each triangle's bounding sphere."""
+    normals: NDArray[np.float64]
+    """(m, 3)"""
+    sizes: NDArray[np.int64]
+    """(m,) 0 large, 1 narrow, 2 thin."""
 
 
 def statics_of(town: Town) -> Statics:
@@ -79,23 +85,25 @@ def tiled(vertices: Triangles) -> Statics:
     wide = np.ptp(corners[:, :, :2], axis=1).max(axis=1) > TILE
     side = np.where(wide, WIDE_TILE, TILE)[:, None]
     tile = np.column_stack([np.floor(corners.mean(axis=1)[:, :2] / side).astype(np.int64), wide])
-    size = sizes(vertices)
-    order = np.lexsort((size, *tile.T))
-    tile, size, corners = tile[order], size[order], corners[order]
+    order = np.lexsort(tile.T)
+    tile, corners = tile[order], corners[order]
+    vertices = vertices.reshape(-1, 3)[order].reshape(-1)
     first = np.flatnonzero(np.r_[True, (np.diff(tile, axis=0) != 0).any(axis=1)])
-    counts = np.diff(np.r_[first, len(tile)])
     low = np.minimum.reduceat(corners.min(axis=1), first)
     high = np.maximum.reduceat(corners.max(axis=1), first)
     models = shapes()
     lengths = np.array([len(model) for model in models])
     starts = np.cumsum(np.r_[0, lengths])
-    large, narrow = (np.add.reduceat((size <= most).astype(np.int64), first) for most in (0, 1))
+    middles = corners.mean(axis=1)
     return Statics(
-        np.concatenate([*models, vertices.reshape(-1, 3)[order].reshape(-1)]),
+        np.concatenate([*models, vertices]),
         np.column_stack([starts[:-1], lengths]).astype(np.uint32),
-        (low + high) / 2.0,
-        np.linalg.norm(high - low, axis=1) / 2.0,
-        np.column_stack([3 * first + starts[-1], 3 * large, 3 * narrow, 3 * counts]).astype(np.uint32),
+        int(starts[-1]),
+        np.column_stack([(low + high) / 2.0, np.linalg.norm(high - low, axis=1) / 2.0]),
+        np.r_[first, len(tile)],
+        np.column_stack([middles, np.linalg.norm(corners - middles[:, None], axis=2).max(axis=1)]),
+        vertices["normal"][::3] / 127.0,
+        sizes(vertices),
     )
 
 

@@ -16,7 +16,7 @@ from sims.carla.server.scene.scene import Scene
 from sims.carla.server.scene.shapes import BRAKE_LAMP, SHAPES
 from sims.carla.server.scene.statics import statics_of
 from sims.carla.server.scene.tiles import Tiles
-from sims.carla.server.scene.view import View, pixels, view_of
+from sims.carla.server.scene.view import NEAR, View, pixels, view_of
 from sims.carla.server.world import World
 from tests.sims.carla.server.towns import ring
 
@@ -102,6 +102,18 @@ def test_outputs_of_one_drawing_are_those_of_drawings_of_their_own(world: World,
         assert np.array_equal(a, b)
 
 
+def test_pictures_of_several_sizes_do_not_mix(world: World) -> None:
+    """State of OpenGL that one size sets must not hold for the next."""
+    scene, renderer = Scene(world, STATICS), EglRenderer(STATICS)
+    small, large = camera(world, 20, 30), camera(world, 120, 90)
+    outputs = ("rgb", "semantic", "depth")
+    fresh = [draw(EglRenderer(STATICS), Scene(world, STATICS), view, *outputs) for view in (small, large)]
+    for _ in range(2):
+        for view, expected in zip((small, large), fresh, strict=True):
+            for a, b in zip(draw(renderer, scene, view, *outputs), expected, strict=True):
+                assert np.array_equal(a, b)
+
+
 def test_pictures_do_not_depend_on_earlier_ones(world: World) -> None:
     view, away = camera(world), view_of(pose(100.0, 50.0, 5.0, 77.0), 84, 84, 70.0)
     fresh = draw(EglRenderer(STATICS), Scene(world, STATICS), view, "rgb")[0].copy()
@@ -110,22 +122,42 @@ def test_pictures_do_not_depend_on_earlier_ones(world: World) -> None:
     assert np.array_equal(draw(renderer, scene, view, "rgb")[0], fresh)
 
 
-def test_every_tile_that_shows_is_drawn() -> None:
-    """Whatever vertex of the town falls into the picture belongs to a command, thin things apart."""
+def test_every_triangle_that_shows_is_drawn() -> None:
+    """Whatever of the town has a corner in the picture and faces the camera is drawn, thin things apart."""
     tiles, random = Tiles(STATICS), np.random.default_rng(0)
-    first = int(STATICS.ranges[:, 0].min())
+    faces = STATICS.vertices[STATICS.begin :].reshape(-1, 3)
+    large = np.isin(faces["label"][:, 0], (ROADS, TERRAIN))
+    corners = faces["position"].astype(np.float64)
+    count = 0
     for _ in range(30):
         place = np.array(
             [*random.uniform(-60, 60, 2), random.uniform(1, 20), *random.uniform(-40, 40, 2), 5.0]
         )
         view = view_of(place, 84, 60, float(random.uniform(40, 110)))
-        drawn = np.zeros(len(STATICS.vertices), np.bool_)
-        for count, _, begin, _, _ in tiles.commands(view).tolist():
-            drawn[begin : begin + count] = True
-        column, row, depth = pixels(view, STATICS.vertices["position"].astype(np.float64)).T
-        seen = (depth > 0.2) & (depth < 150) & (column > 0) & (column < 84) & (row > 0) & (row < 60)
-        seen &= np.isin(STATICS.vertices["label"], (ROADS, TERRAIN))
-        assert drawn[first:][seen[first:]].all()
+        drawn = {face.tobytes() for face in tiles.seen(view).vertices.reshape(-1, 3)}
+        column, row, depth = pixels(view, corners.reshape(-1, 3)).T.reshape(3, -1, 3)
+        inside = (depth > 0.2) & (depth < 150) & (column > 0) & (column < 84) & (row > 0) & (row < 60)
+        facing = ((place[:3] - corners[:, 0]) * faces["normal"][:, 0]).sum(axis=1) > 0.0
+        shown = faces[large & facing & inside.any(axis=1)]
+        count += len(shown)
+        assert all(face.tobytes() in drawn for face in shown)
+    assert count > 100
+
+
+def test_triangles_that_may_reach_the_near_plane_are_told_apart() -> None:
+    """For every camera of the same cell, which has its pictures drawn from the same list."""
+    tiles, random = Tiles(STATICS), np.random.default_rng(1)
+    base = np.array([40.0, 0.0, 2.0, 0.0, 84.0, 0.0])
+    seen = tiles.seen(view_of(base, 84, 84, 90.0))
+    assert 0 < seen.clear < len(seen.vertices)
+    clear = seen.vertices["position"][: seen.clear].astype(np.float64)
+    for _ in range(50):
+        shift = np.array(
+            [*random.uniform(-3.9, 3.9, 2), *random.uniform(-1.9, 1.9, 1), *random.uniform(-5.9, 5.9, 3)]
+        )
+        view = view_of(base + shift, 84, 84, 90.0)
+        if tiles.seen(view) is seen:
+            assert pixels(view, clear)[:, 2].min() > NEAR
 
 
 def test_actors_are_where_their_records_say_and_brake_lamps_light(world: World) -> None:
