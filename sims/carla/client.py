@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import math
+import os
 import socket
 import time
 from collections.abc import Iterable, Sequence
@@ -33,6 +34,7 @@ def client_module() -> Any:
     Raises:
         MissingDependencyError: it is not installed.
     """
+    os.environ.setdefault("HOME", str(Path.home()))  # without it the import of 0.9.16 ends the process
     return require("carla", "carla", "it is how Landward speaks to driving simulators")
 
 

@@ -59,12 +59,12 @@ class CarlaWorld:
 
     def reset(self, seed: int) -> Outcome:
         """See World."""
-        with _explained():
+        with explained():
             return self._episode.reset(seed)
 
     def step(self, control: NDArray[Any]) -> Outcome:
         """See World."""
-        with _explained():
+        with explained():
             return self._episode.step(control)
 
     def summary(self) -> dict[str, float]:
@@ -84,7 +84,7 @@ class CarlaWorld:
 
 
 @contextlib.contextmanager
-def _explained() -> Iterator[None]:
+def explained() -> Iterator[None]:
     """Tell a call that the server does not know, which stays so, from a server that is lost."""
     try:
         yield

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landward.constraint import Constraint
+from landward.errors import LandwardError
 from landward.spec import PolicySpec
 
 ALIGNMENT = 64
@@ -66,7 +67,12 @@ class Block:
             fields: the arrays; the same in all processes.
             num_envs: N rows.
             descriptor: of the memory that another process made; new memory, all zeros, when None.
+
+        Raises:
+            LandwardError: this is not Linux.
         """
+        if not hasattr(os, "memfd_create"):
+            raise LandwardError("simulators in worker processes need Linux: they share memory without a file")
         self.fields: tuple[Field, ...] = tuple(fields)
         self._row = sum(field.nbytes for field in self.fields)
         size = max(self._row * num_envs, 1)

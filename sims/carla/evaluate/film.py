@@ -38,8 +38,9 @@ class Film:
             self._writer = _open(path, 1.0 / episode.simulator.delta)
 
     def add(self) -> None:
-        """Take a picture of the frame that the episode is in."""
-        if self._writer is not None:
+        """Take a picture of the frame that the episode is in, as soon as the camera sends."""
+        # The first frames come before its stream is open; to wait with ticks would change the episode.
+        if self._writer is not None and self._camera.open:
             episode = self._episode
             front = self._camera.take(episode.frame)
             above = episode.picture((HEIGHT, HEIGHT))

@@ -101,6 +101,11 @@ class Evaluation:
             for entry in self.entries
             if entry.lost
         ]
+        found += [
+            f"no film of {entry.label}: the camera sent nothing"
+            for entry in self.entries
+            if entry.film is not None and not entry.film.is_file()
+        ]
         driven = len(self.entries[0].results) if self.entries else 0
         wanted = self.settings.episodes * self.settings.repetitions
         if driven < wanted:

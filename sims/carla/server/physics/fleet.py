@@ -241,9 +241,10 @@ class Fleet(System):
             vehicle = self.vehicles[index]
             if not vehicle.steered:
                 continue
-            throttle, steer, brake, reverse = vehicle.ackermann.update(
-                float(self.speed[index]), float(store.acceleration[index]), float(store.lock[index]), dt
-            )
+            pace, acceleration = float(self.speed[index]), float(store.acceleration[index])
+            share = np.interp(abs(pace) * 3.6, *zip(*vehicle.control.steering_curve, strict=True))
+            lock = float(store.lock[index] * share)
+            throttle, steer, brake, reverse = vehicle.ackermann.update(pace, acceleration, lock, dt)
             store.wanted[:, index] = throttle, steer, brake, 0.0
             gearbox.ask(store, index, vehicle, False, 0, reverse, self.world.elapsed)
             self.world.records.view(VEHICLE)["gear"][vehicle.actor.row] = vehicle.gear

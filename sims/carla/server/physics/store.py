@@ -39,8 +39,8 @@ m2]; centre of mass ahead of the origin [m]; wheel radius [m]; full force of all
 [N]; lock [rad]."""
 GEARED = ("rpm", "kilometres", "gearing", "lightness", "bare", "lost", "lost_throttle", "air", "rolling")
 """What follows from the gear: engine speed a unit of speed [rpm s/m]; 3.6 [km/h]; ratio by radius [1/m];
-inverse of the mass with all that turns, and with the wheels alone [1/kg]; decay by wheels and engine [1/s] and
-what full throttle adds to it; air drag [1/m]; rolling resistance [m/s2]."""
+inverse of the mass with all that turns, and with the wheels alone [1/kg]; decay by wheels and engine [1/s]
+and what full throttle adds to it; air drag [1/m]; rolling resistance [m/s2]."""
 STATES = ("up", "down", "due", "acceleration", "slope")
 """Speeds at which to shift up and down [m/s]; time at which the gearbox has something to do [s]; forward
 acceleration of the last step [m/s2]; slope of the ground along the vehicle [rad], uphill positive."""
