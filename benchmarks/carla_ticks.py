@@ -30,6 +30,8 @@ DELTA = 0.05
 """[s] Of the world, each tick."""
 PATIENCE = 10.0
 """[s] For one tick or one message."""
+SETTLING = 0.05
+"""[s] Between ticks until all sensors send."""
 SIDE_BY_SIDE = 4
 SENSOR_SETS: dict[str, tuple[tuple[str, dict[str, int]], ...]] = {
     "none": (),
@@ -124,6 +126,13 @@ class Load:
         self._sensors.append(sensor)
         self._queues.append(received)
 
+    def settle(self) -> None:
+        """Tick until every sensor sends: a subscription takes effect a moment after `listen`."""
+        for received in self._queues:
+            while received.empty():
+                self._world.tick(PATIENCE)
+                time.sleep(SETTLING)
+
     def tick(self) -> None:
         """One tick, and the data of each sensor of that frame."""
         frame = self._world.tick(PATIENCE)
@@ -159,6 +168,7 @@ def measure(case: Case, seconds: float, rounds: int) -> Speed:
     """The round with the median rate."""
     load = Load(case)
     try:
+        load.settle()
         load.run(seconds / 4)
         speeds = [load.run(seconds) for _ in range(rounds)]
     finally:
