@@ -80,8 +80,9 @@ class ImageEncoder(nn.Module):
             nn.LayerNorm(size),
             resolve_nn_activation(activation),
         ]
-        # an image comes as (H, W, C); convolutions in this memory order need no transposed copy of it
-        self.layers = nn.Sequential(*layers).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # an image comes as (H, W, C), and convolutions work in this memory order without a transposed copy;
+        # weights stay contiguous, because rsl_rl averages the gradients of several ranks as flat views
+        self.layers = nn.Sequential(*layers)
         for field in ("offset", "scale"):
             value = torch.tensor(getattr(term, field), dtype=torch.float32)
             self.register_buffer(field, value, persistent=False)

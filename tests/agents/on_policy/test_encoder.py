@@ -46,6 +46,12 @@ def test_the_default_encoder_is_cheap(channels):
     assert counter.get_total_flops() < 10e6  # forward and backward; the goal was 15
 
 
+def test_gradients_are_contiguous_as_the_average_over_ranks_needs_them():
+    encoder = ImageEncoder(VIEW, **ENCODER)
+    encoder(make_image_obs(4)["view"]).sum().backward()
+    assert all(p.grad.is_contiguous() for p in encoder.parameters())
+
+
 def test_an_image_that_is_too_small_is_named():
     with pytest.raises(LandwardError, match=r"'view' of 8 x 8 pixels is too small.*model\.encoder"):
         ImageEncoder(VIEW, (4, 4), (8, 16), (1, 16), 8)
