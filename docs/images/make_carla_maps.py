@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from sims.carla.maps.marks import ROAD_LINES
 from sims.carla.maps.town import Town, available, load_town
 from sims.carla.server.actor import Box
 
@@ -17,6 +18,10 @@ PIXELS = 1100
 """Longer side of a picture."""
 SIGNS = {"light": (60, 60, 220), "stop": (40, 40, 160), "yield": (40, 160, 230)}
 """Kind -> blue, green, red."""
+FINE = 1.2
+"""[px/m] Below this paint would hide the roads."""
+DETAILS = {"Highway": ("highway_ramp", (250.0, 0.0), (460.0, 120.0))}
+"""Town -> name and corners [m] of a second picture."""
 Point = NDArray[np.float64]
 SHIFT = 4
 """Fractional bits of cv2's coordinates."""
@@ -41,6 +46,8 @@ def draw(town: Town, low: Point, high: Point, pixels: int = PIXELS) -> NDArray[n
             cv2.fillConvexPoly(canvas, polygon, colour, cv2.LINE_AA, SHIFT)
 
     for mesh in town.meshes:
+        if mesh.label == ROAD_LINES and scale < FINE:
+            continue
         fill(mesh.vertices[mesh.triangles].astype(np.float64), mesh.colour[::-1])
     for item in town.boxes:
         fill(corners(item.box)[None], item.colour[::-1])
@@ -67,6 +74,9 @@ def main() -> None:
         points = np.concatenate([strip.centre[:, :2] for strip in town.strips])
         picture = draw(town, points.min(0) - 25.0, points.max(0) + 25.0)
         cv2.imwrite(str(FOLDER / f"{name.lower()}.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        if name in DETAILS:
+            detail, low, high = DETAILS[name]
+            cv2.imwrite(str(FOLDER / f"{detail}.png"), draw(town, np.array(low), np.array(high)))
 
 
 if __name__ == "__main__":
