@@ -128,6 +128,10 @@ class DriveCfg:
     """Blueprint of the ego vehicle."""
     settle_s: float = 1.0
     """Braked start of an episode, before the first observation [s]."""
+    start_speed: Range = (0.0, 8.0)
+    """Drawn uniformly, and lowered where something ahead is near, for the start of a training episode: a
+    policy that knows nothing hardly moves from a standstill. Evaluation (endings "leaderboard") starts at
+    rest [m/s]."""
     speed_gain: float = 0.5
     """Of the speed controller of control = "speed" [pedal per m/s]."""
     top_speed: float = 14.0

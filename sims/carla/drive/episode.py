@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -34,6 +35,9 @@ TRUNCATED = ("completed", "timeout")
 """Endings after which the world would go on: the value is bootstrapped."""
 BAD = ("collision", "red_light")
 """Endings that the reward hints at."""
+START_MARGIN, START_BRAKING, START_SLOWEST = 5.0, 2.0, 1.0
+"""An episode begins no faster than can be braked away this far before what is ahead [m, m/s^2], or at rest
+where that is slower than the last [m/s]."""
 FORECAST_EVERY = 2
 """Ticks between two forecasts of collisions (card C8)."""
 
@@ -100,6 +104,8 @@ class DrivingEpisode:
             snapshot = self.simulator.tick()
         self._collisions.events(snapshot.frame)
         self.scene = self._look(snapshot)
+        if self.cfg.endings == "training":
+            self._set_moving(float(rng.uniform(*self.cfg.start_speed)))
         self._detector.update(self.scene, (), self.simulator.delta)
         self.progress = self.scene.place.s
         return Outcome(self._terms(), state=self._state({}))
@@ -228,6 +234,19 @@ class DrivingEpisode:
             light.set_state(self._carla.TrafficLightState.Green)
         for light in list(lights.values())[:1]:  # the client freezes all of them by any
             light.freeze(green)
+
+    def _set_moving(self, speed: float) -> None:
+        """Let the ego roll at up to `speed` [m/s], as far as it could still stop."""
+        scene = self.scene
+        free = min(scene.lead.gap, scene.light.distance, scene.stop_sign.distance) - START_MARGIN
+        speed = min(speed, math.sqrt(2.0 * START_BRAKING * max(free, 0.0)))
+        if speed < START_SLOWEST:
+            return
+        c, s = math.cos(scene.ego.yaw), math.sin(scene.ego.yaw)
+        self.ego.apply_control(self._carla.VehicleControl())
+        self.ego.set_target_velocity(self._carla.Vector3D(speed * c, speed * s, 0.0))
+        self._motion.reset()
+        self.scene = self._look(self.simulator.tick())
 
     def _spawn_ego(self) -> Any:
         carla, route = self._carla, self.route

@@ -32,6 +32,7 @@ def alone(**changes):
         route=RouteCfg(length=(100.0, 200.0), count=60),
         traffic=TrafficCfg(vehicles=0, walkers=0),
         terminations=TerminationCfg(blocked_s=30.0),
+        start_speed=(0.0, 0.0),
     )
     return dataclasses.replace(cfg, **changes)
 
@@ -284,3 +285,19 @@ def test_nothing_makes_lane_keeping_stop(simulator):
         assert episode.infractions == []
         assert outcome.info["episode/mean_speed"] > 5.0
         assert (episode.lines.states(episode.scene.ego.xy) != RED).all()
+
+
+def test_training_may_begin_at_speed(simulator):
+    episode = DrivingEpisode(simulator, alone(start_speed=(6.0, 6.0)))
+    speeds = []
+    for seed in range(6):
+        episode.reset(seed)
+        scene = episode.scene
+        speeds.append(scene.ego.speed)
+        room = min(scene.lead.gap, scene.light.distance, scene.stop_sign.distance)
+        assert scene.ego.speed**2 / (2.0 * 2.0) < max(room - 3.0, 0.3)
+        assert np.abs(scene.ego.acceleration).max() < 0.1, "its past is forgotten"
+    assert max(speeds) == pytest.approx(6.0, abs=0.5)
+    evaluated = DrivingEpisode(simulator, alone(start_speed=(6.0, 6.0), endings="leaderboard"))
+    evaluated.reset(int(np.argmax(speeds)))
+    assert abs(evaluated.scene.ego.speed) < 0.1
