@@ -12,7 +12,6 @@ from sims.carla.server.arguments import flag, items, number, numbers, vector, wh
 from sims.carla.server.methods.registry import RpcError, rpc
 from sims.carla.server.physics import commands
 from sims.carla.server.physics.telemetry import telemetry
-from sims.carla.server.records import VEHICLE
 
 if TYPE_CHECKING:
     from sims.carla.server.physics.vehicle import Vehicle
@@ -28,14 +27,12 @@ def apply_control(server: Server, actor_id: Any, control: Any) -> None:
     """Pedals, steering and gear (VehicleControl)."""
     vehicle = find(server, actor_id)
     sent = items(control, 7)
-    throttle, steer, brake = numbers(sent, 3)
+    throttle, brake = _share(number(sent[0])), _share(number(sent[2]))
+    steer = min(max(number(sent[1]), -1.0), 1.0)
     hand, reverse, manual, gear = flag(sent[3]), flag(sent[4]), flag(sent[5]), whole(sent[6])
-    throttle, steer, brake = _share(throttle), min(max(steer, -1.0), 1.0), _share(brake)
-    commands.drive(server.world.fleet, vehicle, (throttle, steer, brake, float(hand)), manual, gear, reverse)
-    row = server.world.records.view(VEHICLE)[vehicle.actor.row]
-    row["throttle"], row["steer"], row["brake"] = throttle, steer, brake
-    row["hand_brake"], row["manual_gear_shift"] = hand, manual
-    row["gear"], row["reverse"] = vehicle.gear, vehicle.gear < 0
+    fleet = server.world.fleet
+    commands.drive(fleet, vehicle, (throttle, steer, brake, 1.0 if hand else 0.0), manual, gear, reverse)
+    fleet.tell(vehicle, throttle, steer, brake, hand, vehicle.gear < 0, manual, vehicle.gear)
 
 
 @rpc("apply_ackermann_control_to_vehicle", "void")

@@ -33,13 +33,12 @@ def drive(
         gear: wanted.
         reverse: whether the automatic gearbox is to go backwards.
     """
-    index = fleet.index[vehicle.actor.id]
-    fleet.store.wanted[:, index] = pedals
+    vehicle.pedals, fleet.told = pedals, True
     if vehicle.steered:
         vehicle.steered = False
         fleet.lead(vehicle)
-    before = vehicle.gear
-    if manual or vehicle.manual or reverse != (before < 0):
+    if manual or vehicle.manual or reverse != (vehicle.gear < 0):
+        index = fleet.index[vehicle.actor.id]
         gearbox.ask(fleet.store, index, vehicle, manual, gear, reverse, fleet.world.elapsed)
 
 

@@ -55,8 +55,6 @@ class Store:
         """Rows: PARAMETERS, GEARED and STATES."""
         self.pedals: Array = np.zeros((len(PEDALS), 0))
         """Where the pedals and the steering are."""
-        self.wanted: Array = np.zeros((len(PEDALS), 0))
-        """Where the client wants them."""
         self.arms: NDArray[np.complex128] = np.zeros((2, 0), complex)
         """i times the distance of the axles ahead of the centre of mass [m]."""
         self.wheels: NDArray[np.complex128] = np.ones((2, 0), complex)
@@ -99,7 +97,7 @@ class Store:
 
     def _each(self, change: Callable[[NDArray], NDArray]) -> None:
         motion = self.motion
-        self.values, self.pedals, self.wanted = change(self.values), change(self.pedals), change(self.wanted)
+        self.values, self.pedals = change(self.values), change(self.pedals)
         self.arms, self.curves = change(self.arms), change(self.curves)
         self.wheels = np.ones(self.arms.shape, complex)
         self.motion = Motion(

@@ -38,6 +38,8 @@ class Vehicle:
     control: PhysicsControl
     friction: float | None = None
     """Tyre friction of the trigger that it stands in."""
+    pedals: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    """Throttle, steering, brake and hand brake that are asked for."""
     manual: bool = False
     """Whether the client shifts."""
     gear: int = 1
