@@ -21,6 +21,7 @@ PACKAGES = (
     "mujoco",
     "example-robot-data",
     "gymnasium",
+    "carla",
     "torch",
     "rsl-rl-lib",
     "tensordict",
