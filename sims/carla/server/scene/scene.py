@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sims.carla.server.scene.actors import INSTANCE, Actors
 from sims.carla.server.scene.light import Light, light_of
 from sims.carla.server.scene.shapes import SHAPES
-from sims.carla.server.scene.statics import Statics, statics_of
+from sims.carla.server.scene.statics import Statics, statics_for
 from sims.carla.server.scene.tiles import Seen, Tiles
 from sims.carla.server.scene.view import View
 
@@ -51,7 +51,7 @@ class Scene:
 
     def __init__(self, world: World, statics: Statics | None = None) -> None:
         self.world = world
-        self.statics = statics or statics_of(world.town)
+        self.statics = statics or statics_for(world.town)
         self.actors = Actors(world)
         self._tiles = Tiles(self.statics)
         self._weather: list[float] = []

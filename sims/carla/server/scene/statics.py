@@ -74,6 +74,20 @@ def statics_of(town: Town) -> Statics:
     return tiled(np.concatenate(parts))
 
 
+class _Last:
+    """The town that was asked for last; episodes of one town follow each other."""
+
+    town: Town | None = None
+    statics: Statics | None = None
+
+
+def statics_for(town: Town) -> Statics:
+    """`statics_of`, made once for episodes in a row on one town."""
+    if _Last.town is not town or _Last.statics is None:
+        _Last.town, _Last.statics = town, statics_of(town)
+    return _Last.statics
+
+
 def is_head(box: StaticBox) -> bool:
     """Whether it is the head of a traffic light, which is drawn with the light's state."""
     return bool(box.signal) and box.label == TRAFFIC_LIGHT

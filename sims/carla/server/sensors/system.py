@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sims.carla.server.actor import Actor, Description
 from sims.carla.server.geometry import Pose
+from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.sensors.attributes import Attributes
 from sims.carla.server.sensors.base import Sensor
 from sims.carla.server.sensors.camera import (
@@ -44,6 +45,8 @@ KINDS: dict[str, type[Sensor]] = {
     "sensor.other.obstacle": ObstacleSensor,
 }
 """Type id -> what it is; lane invasion is worked out in the client."""
+ABSENT = ("sensor.camera.optical_flow", "sensor.camera.dvs")
+"""In the library, because programs look them up by name without using them, but not to be had."""
 EARLY = 1e-6
 """[s] Rounding of the world's clock."""
 
@@ -66,8 +69,12 @@ class Sensors(System):
         """Read a sensor's attributes.
 
         Raises:
-            RpcError: one is not what it must be.
+            RpcError: one is not what it must be, or there is no such sensor here.
         """
+        if description.type_id in ABSENT:
+            raise RpcError(
+                f"{description.type_id} is not supported by this server; it has {', '.join(sorted(KINDS))}"
+            )
         kind = KINDS.get(description.type_id)
         self._admitted = kind(Attributes(description), self) if kind else None
 

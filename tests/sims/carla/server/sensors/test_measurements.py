@@ -284,6 +284,12 @@ def test_no_rendering_leaves_cameras_silent(world: World, sent: Sent) -> None:
     assert [kind for _, kind, _ in sent] == [5]
 
 
+@pytest.mark.parametrize("name", ["optical_flow", "dvs"])
+def test_cameras_that_are_not_there_say_so(world: World, name: str) -> None:
+    with pytest.raises(RpcError, match=f"sensor.camera.{name} is not supported .* sensor.camera.depth"):
+        sensor(world, f"camera.{name}", None, pose())
+
+
 @pytest.mark.parametrize(
     ("name", "attributes"),
     [
