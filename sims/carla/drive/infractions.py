@@ -7,6 +7,7 @@ OutsideRouteLanesTest, InRouteTest, ActorBlockedTest), restated on our route and
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,9 @@ SAME_S, SAME_M = 5.0, 5.0
 distance [m], is the same collision (CollisionTest)."""
 STANDING = 0.1
 """Below this a vehicle stands [m/s] (RunningStopTest, ActorBlockedTest)."""
+BEFORE = 2
+"""Ticks before the present one whose speed tells whether the ego stood before it was hit: collisions are
+reported one tick late, and the hit itself moves it."""
 STOP_ZONE = (-6.0, 2.0)
 """The ego has stopped at a sign when its front stands this far beyond the line [m]."""
 TOLERANCE = 0.3
@@ -85,7 +89,7 @@ class InfractionDetector:
         self._stopped = np.zeros(len(lines.yaw), dtype=np.bool_)
         self._before: tuple[Floats, Floats] | None = None
         self._hits: list[tuple[str, int, float, Floats]] = []
-        self._speed = 0.0
+        self._speeds: deque[float] = deque(maxlen=BEFORE)
         self._last_xy: Floats | None = None
         self.driven = 0.0
         """[m]."""
@@ -106,15 +110,15 @@ class InfractionDetector:
             *self._cross(scene),
         ]
         self._drive(scene, delta)
-        self._speed = scene.ego.speed
+        self._speeds.append(abs(scene.ego.speed))
         return found
 
     def _collide(self, scene: Scene, collisions: Iterable[Collision]) -> list[Infraction]:
         found: list[Infraction] = []
+        before = self._speeds[0] if len(self._speeds) == BEFORE else abs(scene.ego.speed)
         for hit in collisions:
             kind = collision_kind(hit.other_type)
-            moving = max(abs(self._speed), abs(scene.ego.speed)) >= STANDING
-            if not kind or not moving or self._known(kind, hit.other_id, scene):
+            if not kind or before < STANDING or self._known(kind, hit.other_id, scene):
                 continue
             self._hits.append((kind, hit.other_id, scene.time, scene.ego.xy))
             found.append(_infraction(kind, scene, hit.other_type, hit.other_id))

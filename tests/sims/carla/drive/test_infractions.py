@@ -118,6 +118,22 @@ def test_who_stands_does_not_hit():
     assert detector.update(scene(), [hit("vehicle.audi.tt", 7)], DELTA) == []
 
 
+def test_who_is_pushed_from_a_stand_does_not_hit():
+    detector = InfractionDetector(stop_lines())
+    for _ in range(3):
+        detector.update(scene(), (), DELTA)
+    detector.update(scene(ego=ego_at(speed=2.0)), (), DELTA)  # the collision's own tick
+    assert detector.update(scene(ego=ego_at(speed=2.0)), [hit("vehicle.audi.tt", 7)], DELTA) == []
+
+
+def test_who_has_stopped_by_hitting_hit():
+    detector = InfractionDetector(stop_lines())
+    for _ in range(3):
+        detector.update(scene(ego=ego_at(speed=5.0)), (), DELTA)
+    detector.update(scene(), (), DELTA)
+    assert len(detector.update(scene(), [hit("static.wall", 0)], DELTA)) == 1
+
+
 def test_way_time_and_distance():
     detector = InfractionDetector(stop_lines())
     for i in range(11):
