@@ -159,14 +159,7 @@ class Collisions:
     def _arrange(self) -> Movers:
         fleet = self._fleet
         vehicles = [vehicle.actor for vehicle in fleet.vehicles if vehicle.actor.collides]
-        rest = [
-            actor
-            for actor in self._world.actors.values()
-            if actor.type_id.startswith(("walker.", "static.prop."))
-            and actor.collides
-            and actor.parent is None
-            and min(actor.box.extent) > 0.0
-        ]
+        rest = [actor for actor in self._world.actors.values() if _solid(actor)]
         actors = vehicles + rest
         columns = np.array([fleet.index[actor.id] for actor in vehicles], np.intp)
         offset = np.array([complex(*actor.box.location[:2]) for actor in actors], complex)
@@ -353,6 +346,18 @@ class Collisions:
                 label = solid.boxes[box].label
                 self._world.events.append((actor, None, label, [impulse.real, impulse.imag, 0.0]))
         return touched
+
+
+def _solid(actor: Actor) -> bool:
+    """Whether cars feel a walker or a prop.
+
+    A client's navigation switches the collisions of its walkers off; cars feel them all the same.
+    """
+    if actor.parent is not None or min(actor.box.extent) <= 0.0:
+        return False
+    return actor.type_id.startswith("walker.") or (
+        actor.type_id.startswith("static.prop.") and actor.collides
+    )
 
 
 def _label(actor: Actor) -> int:

@@ -13,13 +13,13 @@ from tests.sims.carla.server.physics.stage import CAR, car, drive, place, plain,
 
 
 def _rally(extra: int = 0) -> np.ndarray:
-    """(n, 6) Poses after 20 cars drove about for 10 s."""
+    """(n, 6) Poses after 20 cars drove about for 5 s."""
     world = plain()
     for i in range(extra):
         spawn(world, "static.prop.constructioncone", -300.0, 10.0 * i)
     types = list(MODELS)
     vehicles = [car(world, types[i], 10.0 * (i % 5), 8.0 * (i // 5), 30.0 * i, 5.0) for i in range(20)]
-    for k in range(200):
+    for k in range(100):
         for i, vehicle in enumerate(vehicles):
             drive(
                 world, vehicle, throttle=0.5 + 0.4 * math.sin(k * 0.1 + i), steer=math.sin(k * 0.07 * (i + 1))
