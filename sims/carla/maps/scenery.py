@@ -149,7 +149,7 @@ def _bodies(signal: Signal, footprint: Footprint) -> Iterator[Piece]:
         np.array([np.cos(radians), np.sin(radians), 0.0]),
         np.array([-np.sin(radians), np.cos(radians), 0]),
     )
-    behind = foot + ahead * MAST + right
+    behind = foot + ahead * MAST + right * 0.5
     pole = Box(_xyz(behind, 3.0), (0.1, 0.1, 3.0), (0.0, yaw, 0.0))
     if not footprint.take(pole, 0.3):
         low = Box(_xyz(foot, 1.3), (0.06, 0.06, 1.3), (0.0, yaw, 0.0))

@@ -24,6 +24,8 @@ LEAD = 4.5
 """[m] A way through a junction starts and ends with that much of straight line: room for a crosswalk."""
 CROSSWALK = (2.4, 3.0)
 """[m] Middle, behind the stop line, and length along the road."""
+FROM_KERB = 1.5
+"""[m] Of signs: out of reach of a bus that cuts a corner."""
 STRAIGHT = math.radians(30)
 """A way bends left or right where it turns by more than this."""
 LIGHT, STOP, YIELD, LIMIT_SIGN = "1000001", "206", "205", "274"
@@ -169,7 +171,7 @@ def signal_beside(
     """Add a signal on the kerb of a road, for all driving lanes of one direction."""
     side = road.profile.side(not along)
     driving = [i + 1 for i, lane in enumerate(side) if lane.kind == "driving"]
-    kerb = sum(lane.width for lane in side if lane.kind != "sidewalk") + 0.8
+    kerb = sum(lane.width for lane in side if lane.kind != "sidewalk") + FROM_KERB
     factor = -1 if along else 1
     signal = Signal(
         network.next_signal(),

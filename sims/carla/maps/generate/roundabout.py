@@ -9,14 +9,12 @@ from __future__ import annotations
 import math
 
 from sims.carla.maps.generate.crossing import (
-    LIMIT_SIGN,
     STOP,
     YIELD,
     crossing,
     crosswalks,
     junction_of,
     sign,
-    signal_beside,
     signals,
     way,
 )
@@ -79,7 +77,6 @@ def _circle(network: Network, streets: dict[float, Road]) -> None:
         start = Pose(RADIUS * math.cos(leaving), RADIUS * math.sin(leaving), leaving + math.pi / 2)
         arc = Piece(RADIUS * (math.pi / 2 - 2 * HALF), 1 / RADIUS)
         arcs[h] = network.road(start, (arc,), profile, 30)
-        signal_beside(network, arcs[h], arc.length / 2, True, LIMIT_SIGN, "Speed_30", 30)
     for name, h in zip("NESW", QUARTERS, strict=True):
         arriving, leaving, arm = end(arcs[_clockwise(h, 1)]), begin(arcs[h]), begin(streets[h])
         junction = junction_of(network, f"Circle_{name}", (arriving, leaving, arm))
