@@ -16,6 +16,7 @@ from sims.carla.drive.scene import TAIL, Scene
 from sims.carla.drive.signals import RED, STOP, YELLOW
 from sims.carla.expert.forecast import arrival, conflict
 from sims.carla.expert.idm import IdmCfg, acceleration, can_stop, stopping
+from sims.carla.expert.lane_change import changing_to, lane_taken
 from sims.carla.expert.right_of_way import Junction, blocked_until, find_junctions, read_signs
 from sims.carla.expert.steering import curvature, curve_speed, lookahead, pursuit_angle
 
@@ -92,7 +93,7 @@ class Expert:
         self._pedal_memory = 0.0
         self._waited = self._held = 0.0
         self.reason = ""
-        """What decided the last speed: free, curve, leader, light, stop sign, way or conflict."""
+        """What decided the last speed: free, leader, light, stop sign, way, conflict or lane change."""
 
     @classmethod
     def of_episode(cls, episode: Any) -> Expert:
@@ -112,6 +113,7 @@ class Expert:
             "stop sign": self._stop_sign(scene),
             "way": self._way(scene, wanted),
             "conflict": self._conflict(scene, wanted),
+            "lane change": self._lane_change(scene),
         }
         self.reason = min(limits, key=lambda name: limits[name])
         return self._steer(scene), self._pedal(
@@ -190,6 +192,10 @@ class Expert:
         # Gentler rules would wait for the last moment; others do not behave as forecast.
         eager = replace(self.cfg.idm, braking=1.0)
         return stopping(scene.ego.speed, max(way - self.cfg.conflict_margin, 0.05), eager)
+
+    def _lane_change(self, scene: Scene) -> float:
+        side = changing_to(self._route, scene.place.s)
+        return -self.cfg.idm.braking if side and lane_taken(side, scene.ego, scene.others) else np.inf
 
     def _stands_for_somebody(self, scene: Scene) -> bool:
         """Whether the ego still stands where it has stopped for somebody who crosses, or creeps past."""
