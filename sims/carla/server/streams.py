@@ -23,7 +23,7 @@ HEAD = struct.Struct("<IQQd6f")
 TOKEN = struct.Struct("<IHBB16s")
 TCP = 1
 SUBSCRIBERS = 2048
-"""Clients stay on the streams of sensors that are gone; one that is turned away comes back at once."""
+"""At once. Clients stay on the streams of sensors that are gone."""
 PATIENCE = 10.0
 """[s] For the four bytes of a subscription; who takes longer makes room when others come."""
 
@@ -107,6 +107,8 @@ class Streams:
         self._subscribed = subscribed
         self._all: dict[socket.socket, Subscriber] = {}
         self._by_stream: dict[int, list[Subscriber]] = {}
+        self._ended: dict[socket.socket, Subscriber] = {}
+        """Of streams that are over, the oldest first; closed when there is no more room."""
         loop.add(listener, lambda events: self._accept())
 
     def subscribed(self, stream: int) -> bool:
@@ -151,14 +153,21 @@ class Streams:
             self.loop.change(subscriber.sock, READ | WRITE)
 
     def end(self, stream: int) -> None:
-        """Close a stream for all who listen."""
-        for subscriber in tuple(self._by_stream.get(stream, ())):
-            self._drop(subscriber)
+        """Send no more on a stream, not even the rest of a message.
 
-    def end_sensors(self) -> None:
-        """Close all streams but the world's."""
-        for stream in [stream for stream in self._by_stream if stream != WORLD]:
+        Its connections stay open until the clients close them: a client whose stream is closed connects again
+        at once, and goes on doing so.
+        """
+        for subscriber in self._by_stream.pop(stream, ()):
+            subscriber.unsent = b""
+            self._ended[subscriber.sock] = subscriber
+
+    def end_sensors(self) -> bool:
+        """End all streams but the world's; whether there were any."""
+        sensors = [stream for stream in self._by_stream if stream != WORLD]
+        for stream in sensors:
             self.end(stream)
+        return bool(sensors)
 
     def close(self) -> None:
         """Close everything."""
@@ -173,6 +182,8 @@ class Streams:
             each for each in self._all.values() if not each.stream and now - each.since > PATIENCE
         ]:
             self._drop(waiting)
+        if len(self._all) >= SUBSCRIBERS and self._ended:
+            self._drop(next(iter(self._ended.values())))
         sock = accept(self.listener, len(self._all) < SUBSCRIBERS)
         if sock is not None:
             subscriber = self._all[sock] = Subscriber(sock)
@@ -207,6 +218,7 @@ class Streams:
     def _drop(self, subscriber: Subscriber) -> None:
         if self._all.pop(subscriber.sock, None) is None:
             return
+        self._ended.pop(subscriber.sock, None)
         listeners = self._by_stream.get(subscriber.stream, [])
         if subscriber in listeners:
             listeners.remove(subscriber)

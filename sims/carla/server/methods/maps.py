@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from landward.errors import LandwardError
@@ -13,6 +14,9 @@ from sims.carla.server.towns import GENERATED, find, named_town
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server
+
+QUIET = 0.2
+"""[s] For clients to take what sensors have sent."""
 
 
 @rpc("get_available_maps")
@@ -38,8 +42,9 @@ def map_data(server: Server) -> str:
 def load_new_episode(server: Server, name: Any, reset_settings: Any = True, layers: Any = 65535) -> None:
     """Begin an episode in another town, or in the same one where no name is given.
 
-    The new episode begins once the answer is sent. Sensor streams close before: a client that gets a sensor's
-    message while it has no episode opens one itself, and its load fails.
+    The new episode begins once the answer is sent. Sensor streams end before, and what was sent on them is
+    given time to be taken: where the client's library meets a sensor's message while it has no episode, the
+    thread that has it opens one itself, and the load fails.
     """
     wanted, reset = text(name), flag(reset_settings)
     whole(layers)
@@ -51,7 +56,8 @@ def load_new_episode(server: Server, name: Any, reset_settings: Any = True, laye
         town = server.generated
     else:
         town = named_town(find(wanted))
-    server.streams.end_sensors()
+    if server.streams.end_sensors():
+        time.sleep(QUIET)
     server.deferred.append(lambda: server.begin(town, reset))
 
 
