@@ -138,6 +138,8 @@ class _Program:
 
     def __init__(self, gl: Any, outputs: tuple[str, ...], vertices: Any, instances: Any) -> None:
         self._program = gl.program(vertex_shader=vertex_shader(), fragment_shader=fragment_shader(outputs))
+        self._uniforms = {name: self._program[name] for name in self._program}
+        """Those that the outputs need; looked up once, since moderngl searches all members each time."""
         vertex = (vertices, VERTEX_FORMAT, "position", "normal", "colour", "tag")
         instance = (instances, INSTANCE_FORMAT, "place_x", "place_y", "place_z", "paint", "mark")
         self.array = gl.vertex_array(self._program, [vertex, instance], skip_errors=True)
@@ -152,8 +154,8 @@ class _Program:
         self._write("haze", [*light.sky, light.haze])
 
     def _write(self, name: str, value: Any) -> None:
-        if name in self._program:
-            self._program[name].write(np.asarray(value, dtype=np.float32).tobytes())
+        if name in self._uniforms:
+            self._uniforms[name].write(np.asarray(value, dtype=np.float32).tobytes())
 
     def release(self) -> None:
         """Give back the memory."""

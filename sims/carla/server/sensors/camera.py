@@ -30,6 +30,8 @@ class Camera(Sensor):
 
     output: ClassVar[str]
     """Of `shaders.OUTPUTS`."""
+    shot: View
+    """From where it takes the picture of this step."""
 
     def __init__(self, read: Attributes, sensors: Sensors) -> None:
         super().__init__(read, sensors)
@@ -109,16 +111,18 @@ class Studio:
         """Say which cameras take a picture in this step."""
         self._waiting = {}
         for camera in cameras:
-            self._waiting.setdefault(camera.view, []).append(camera)
+            camera.shot = camera.view
+            self._waiting.setdefault(camera.shot, []).append(camera)
 
     def take(self, camera: Camera) -> None:
         """Fill the camera's buffer, and those of the cameras that see the same."""
-        group = self._waiting.pop(camera.view, None)
+        view = camera.shot
+        group = self._waiting.pop(view, None)
         if group is None:
             return
         if self._renderer is None:
             self._renderer = make_renderer(self._world.renderer, self.scene.statics)
-        frame = self.scene.look(camera.view)
+        frame = self.scene.look(view)
         first = {each.output: each for each in group}
         outputs = tuple(sorted(first))
         self._renderer.render(frame, outputs, [first[name].buffer for name in outputs], HEAD.size)
