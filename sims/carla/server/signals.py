@@ -93,6 +93,15 @@ class Signals(System):
             self._find_rows()
             self._write_vehicles()
 
+    def removed(self, actor: Actor) -> None:
+        """Lights and signs stay: they are parts of the town.
+
+        Raises:
+            RpcError: It is one.
+        """
+        if actor.type_id.startswith("traffic."):
+            raise RpcError("unable to destroy actor: lights and signs belong to the map")
+
     def moved(self, actor: Actor) -> None:
         """A teleported vehicle knows of the light at its new place."""
         if actor.type_id.startswith("vehicle."):

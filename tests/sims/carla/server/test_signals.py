@@ -180,6 +180,14 @@ def test_a_group_is_a_junction_and_boxes_are_heads(world: World) -> None:
     assert len(boxes) == 2 and all(box[0][2] > 4.0 and box[3] == light.actor.id for box in boxes)
 
 
+def test_lights_and_signs_cannot_be_destroyed(world: World) -> None:
+    before = world.records.tobytes()
+    for actor in [a for a in world.actors.values() if a.type_id.startswith("traffic.")]:
+        with pytest.raises(RpcError, match="lights and signs belong to the map"):
+            world.destroy(actor.id)
+    assert world.records.tobytes() == before
+
+
 def test_other_actors_are_no_lights(world: World) -> None:
     server = SimpleNamespace(world=world)
     sign = next(a.id for a in world.actors.values() if a.type_id == "traffic.stop")

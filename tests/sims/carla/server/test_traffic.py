@@ -195,6 +195,14 @@ def test_lights_do_as_they_are_told(world: Any) -> None:
     assert states.count("Green") == 1 and states.count("Red") == len(states) - 1
 
 
+def test_programs_that_destroy_everything_leave_the_lights(world: Any) -> None:
+    world.tick()
+    lights = world.get_actors().filter("traffic.traffic_light")
+    assert not any(light.destroy() for light in lights)
+    world.tick()
+    assert len(world.get_actors().filter("traffic.traffic_light")) == len(lights) == 17
+
+
 def test_a_car_at_a_red_light_knows_it(world: Any) -> None:
     world.tick()
     light = world.get_actors().filter("traffic.traffic_light")[0]
