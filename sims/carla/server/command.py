@@ -7,11 +7,12 @@ import os
 import resource
 import signal
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import FrameType
 from typing import Literal
 
+from landward.cache import cache_folder
 from landward.errors import require
 from sims.carla.server.sockets import ServerError
 
@@ -50,6 +51,8 @@ class CarlaServer:
     """[s] A client that takes no data for so long in synchronous mode is dropped."""
     renderer: Literal["auto", "egl", "cv2"] = "auto"
     """What draws for the cameras: OpenGL without a display, or cv2 where there is none."""
+    recordings: Path = field(default_factory=lambda: cache_folder("carla-recordings"))
+    """Folder of the recordings that clients make; the only place where the server writes."""
     parent_pid: int | None = None
     """End when this process ends; for programs that start a server for themselves."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
+from landward.cache import cache_folder
 from sims.carla.maps.town import Town
 from sims.carla.server.connection import Connection
 from sims.carla.server.geometry import Pose
@@ -43,6 +45,8 @@ class ServerCfg:
     """[s] How long a step of a synchronous world waits for a client that does not take its data."""
     renderer: Renderer = "auto"
     """What draws for the cameras; auto: EGL where there is one, else cv2."""
+    recordings: Path = field(default_factory=lambda: cache_folder("carla-recordings"))
+    """Where recordings are kept; made when the first is."""
 
     def __post_init__(self) -> None:
         """Raise ServerError where a number makes no sense."""

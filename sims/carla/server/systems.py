@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from sims.carla.server.attachments import Attachments
 from sims.carla.server.physics.crowd import Crowd
 from sims.carla.server.physics.fleet import Fleet
+from sims.carla.server.recorder.recorder import Recorder
+from sims.carla.server.recorder.replayer import Replayer
 from sims.carla.server.sensors.system import Sensors
 from sims.carla.server.signals import Signals
 from sims.carla.server.system import System
@@ -16,13 +18,15 @@ if TYPE_CHECKING:
     from sims.carla.server.world import World
 
 SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (
+    ("replayer", Replayer),
     ("fleet", Fleet),
     ("crowd", Crowd),
     ("signals", Signals),
     ("attachments", Attachments),
     ("sensors", Sensors),
+    ("recorder", Recorder),
 )
-"""(name, factory), in the order replayer, fleet, crowd, signals, attachments, sensors, recorder."""
+"""(name, factory), in the order of stepping."""
 
 
 def make_systems(world: World) -> dict[str, System]:

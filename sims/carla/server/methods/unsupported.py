@@ -16,7 +16,6 @@ NO_ROS = "sensors are not published over ROS by the server; use Landward's ROS 2
 NO_GBUFFERS = "there is no deferred renderer, so there are no G-buffers; use depth, normals or segmentation"
 NO_WINDOW = "it has no window to draw in"
 NO_LAMPS = "towns have no lamps that a client can switch"
-NO_RECORDER = "it records nothing"
 NO_BONES = "walkers here are boxes without bones"
 UNSUPPORTED: dict[str, tuple[Returns, str]] = {
     "enable_carsim": ("void", OTHER_PHYSICS),
@@ -35,16 +34,6 @@ UNSUPPORTED: dict[str, tuple[Returns, str]] = {
     "clear_debug_string": ("void", NO_WINDOW),
     "update_day_night_cycle": ("void", NO_LAMPS),
     "set_ignored_vehicles": ("void", "sensors see every vehicle"),
-    "start_recorder": ("value", NO_RECORDER),
-    "stop_recorder": ("void", NO_RECORDER),
-    "show_recorder_file_info": ("value", NO_RECORDER),
-    "show_recorder_collisions": ("value", NO_RECORDER),
-    "show_recorder_actors_blocked": ("value", NO_RECORDER),
-    "replay_file": ("value", NO_RECORDER),
-    "stop_replayer": ("void", NO_RECORDER),
-    "set_replayer_time_factor": ("void", NO_RECORDER),
-    "set_replayer_ignore_hero": ("void", NO_RECORDER),
-    "set_replayer_ignore_spectator": ("void", NO_RECORDER),
     "send": ("void", "there are no V2X sensors"),
 }
 """Method -> how it would answer, and what is not there."""

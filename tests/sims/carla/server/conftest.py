@@ -22,8 +22,11 @@ def ring_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(ring_file: Path) -> Iterator[ServerProcess]:
-    """A running server on the ring."""
-    with start_server(str(ring_file)) as process:
+    """A running server on the ring; what it records goes with the test's files."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(ring_file.parent))
+        process = start_server(str(ring_file))
+    with process:
         yield process
 
 
