@@ -100,7 +100,7 @@ class PolicySpec:
         clip, offset and scale. The terms of all other groups are scaled and flattened to (N, D) float32.
         """
         return {
-            group: terms[0] for group, terms in self.observations if len(terms) == 1 and terms[0].is_image
+            group: terms[0] for group, terms in self.groups.items() if len(terms) == 1 and terms[0].is_image
         }
 
     @property
