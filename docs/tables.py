@@ -17,6 +17,7 @@ from agents.recipes import agent_config
 from landward.constraint import Constraint
 from landward.spec import ObservationTerm
 from robots import Robot, Safety, get_robot
+from sims.carla.server.methods.catalogue import counts, methods
 from sims.evaluate.figures import FIGURES, show_value
 from sims.registry import get_task
 from sims.velocity import rewards
@@ -24,6 +25,7 @@ from sims.velocity.cfg import RandomisationCfg, VelocityCfg
 from sims.velocity.observations import velocity_spec
 
 DOCS = Path(__file__).resolve().parent
+CALLS = DOCS / "carla_calls.json"
 MARKER = re.compile(r"(<!-- table: (\w+) ?([\w-]*) -->\n).*?(<!-- /table -->)", re.DOTALL)
 TASKS = ("go1-flat", "go1-rough", "solo12-flat", "solo12-rough")
 DRIVING = ("carla-route", "carla-route-cat", "carla-lane", "carla-junction")
@@ -281,6 +283,17 @@ def targets(name: str) -> list[str]:
     return _table(("figure", "name in the report", "target"), rows)
 
 
+def carla_calls(module: str) -> list[str]:
+    """The RPC methods of a module of the driving server, and which programs of its tests call them."""
+    return _table(("method", "answered", "what it does here", "called by"), methods(module, CALLS))
+
+
+def carla_count(name: str) -> list[str]:
+    """How many methods the driving server answers."""
+    del name
+    return _table(("", "methods", "called by the test programs"), counts(CALLS))
+
+
 TABLES: dict[str, Callable[[str], list[str]]] = {
     f.__name__: f
     for f in (
@@ -296,6 +309,8 @@ TABLES: dict[str, Callable[[str], list[str]]] = {
         recipes,
         driving_recipes,
         targets,
+        carla_calls,
+        carla_count,
     )
 }
 

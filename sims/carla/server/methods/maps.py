@@ -73,13 +73,13 @@ def copy_opendrive(server: Server, opendrive: Any, parameters: Any = None) -> No
         raise RpcError(f"opendrive could not be correctly parsed: {error}") from None
 
 
-@rpc("load_map_layer", "void")
+@rpc("load_map_layer", "void", "default")
 def load_map_layer(server: Server, layers: Any) -> None:
     """Towns here have no layers; CARLA's own towns without layers do nothing either."""
     whole(layers)
 
 
-@rpc("unload_map_layer", "void")
+@rpc("unload_map_layer", "void", "default")
 def unload_map_layer(server: Server, layers: Any) -> None:
     """See `load_map_layer`."""
     whole(layers)

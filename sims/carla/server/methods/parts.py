@@ -38,7 +38,7 @@ def _missing(server: Server, actor_id: Any, name: Any) -> None:
 
 def _register(names: tuple[str, ...], call: Callable[..., Any]) -> None:
     for name in names:
-        rpc(name)(call)
+        rpc(name, support="default")(call)
 
 
 _register(LISTS, _empty)

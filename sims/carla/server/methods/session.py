@@ -95,13 +95,13 @@ def request_file(server: Server, name: Any) -> bytes:
     raise RpcError(f"there is no file {text(name)!r}: this server gives away no files")
 
 
-@rpc("set_annotations_traverse_translucency", "void")
+@rpc("set_annotations_traverse_translucency", "void", "default")
 def traverse_translucency(server: Server, enabled: Any) -> None:
     """Nothing in this world is translucent, so labels see through nothing either way."""
     flag(enabled)
 
 
-@rpc("query_lights_state")
+@rpc("query_lights_state", support="default")
 def lights_state(server: Server, client: Any) -> list[Any]:
     """LightState of every street light; the towns have none that a client can switch."""
     text(client)

@@ -43,14 +43,15 @@ def _refuses(name: str, reason: str) -> Callable[..., NoReturn]:
     def refuse(server: Server, *arguments: Any) -> NoReturn:
         raise RpcError(f"{name} is not supported by this server: {reason}")
 
+    refuse.__doc__ = f"{reason[0].upper()}{reason[1:]}."
     return refuse
 
 
 for _name, (_returns, _reason) in UNSUPPORTED.items():
-    rpc(_name, _returns)(_refuses(_name, _reason))
+    rpc(_name, _returns, "no")(_refuses(_name, _reason))
 
 
-@rpc("update_lights_state", "void")
+@rpc("update_lights_state", "void", "default")
 def update_lights(server: Server, client: Any, lights: Any, discard: Any = False) -> None:
     """Only a client without lamps has nothing to say."""
     text(client)
@@ -58,23 +59,23 @@ def update_lights(server: Server, client: Any, lights: Any, discard: Any = False
         raise RpcError(f"update_lights_state is not supported by this server: {NO_LAMPS}")
 
 
-@rpc("restore_physx_physics", "void")
+@rpc("restore_physx_physics", "void", "default")
 def restore_physics(server: Server, actor_id: Any) -> None:
     """The vehicle has the physics it always has."""
 
 
-@rpc("disable_sensor_for_ros", "void")
+@rpc("disable_sensor_for_ros", "void", "default")
 def disable_ros(server: Server, stream: Any) -> None:
     """It is not published over ROS anyway."""
 
 
-@rpc("is_sensor_enabled_for_ros")
+@rpc("is_sensor_enabled_for_ros", support="default")
 def enabled_for_ros(server: Server, stream: Any) -> bool:
     """Never."""
     return False
 
 
-@rpc("are_gbuffers_enabled")
+@rpc("are_gbuffers_enabled", support="default")
 def gbuffers_enabled(server: Server, actor_id: Any) -> bool:
     """Never."""
     return False

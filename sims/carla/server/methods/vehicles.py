@@ -91,7 +91,7 @@ def telemetry_data(server: Server, actor_id: Any) -> list[Any]:
     return telemetry(server.world.fleet, find(server, actor_id))
 
 
-@rpc("show_vehicle_debug_telemetry", "void")
+@rpc("show_vehicle_debug_telemetry", "void", "default")
 def show_telemetry(server: Server, actor_id: Any, shown: Any) -> None:
     """There is no window to show it in; the vehicle must be there."""
     find(server, actor_id)
