@@ -1,13 +1,14 @@
-"""Run every benchmark and rewrite docs/benchmarks.md from what they said.
+"""Run benchmarks and rewrite docs/benchmarks.md from what they said.
 
 python -m benchmarks.run_all [NAME ...] [--quick]
+
+What a full run says is kept in benchmarks/reports, so that the page always shows the last full run of each.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import dataclasses
 import json
 import subprocess
 import sys
@@ -18,31 +19,18 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import _common
-from benchmarks.harness import PLOTS, QUICK_RESULTS, ROOT
+from benchmarks._reports import Report, load, page, save
+from benchmarks.harness import QUICK_RESULTS, ROOT
 from landward.errors import RegistryError
 from landward.provenance import git_state
 
 FOLDER = ROOT / "benchmarks"
+REPORTS = FOLDER / "reports"
+"""What the last full run of each benchmark said, one file each."""
 PAGE = ROOT / "docs" / "benchmarks.md"
 KEYS = ("claim", "value", "goal", "holds", "machine")
 """What the last line of a benchmark must have."""
 _NOT_BENCHMARKS = ("__init__", "harness", "run_all")
-
-
-@dataclasses.dataclass(frozen=True)
-class Report:
-    """What one benchmark said."""
-
-    name: str
-    title: str
-    """First line of the script's docstring."""
-    output: str
-    """All it printed but the last line."""
-    result: dict[str, Any] | None
-    """Its last line; None where it failed."""
-    seconds: float
-    failure: str = ""
-    """Why there is no result."""
 
 
 def scripts(folder: Path = FOLDER) -> list[Path]:
@@ -64,12 +52,12 @@ def interpreter(script: ast.Module) -> str:
 def run(script: Path, quick: bool) -> Report:
     """Run one benchmark in a process of its own, passing on what it prints as it comes."""
     parsed = ast.parse(script.read_text(encoding="utf-8"))
-    title = (ast.get_docstring(parsed) or script.stem).splitlines()[0]
-    start = time.monotonic()
+    title = (ast.get_docstring(parsed) or script.stem).splitlines()[0].rstrip(".")
+    date, commit, start = f"{datetime.now(UTC):%Y-%m-%d}", _commit(), time.monotonic()
     command = [interpreter(parsed), str(script), *(["--quick"] if quick else [])]
     if not Path(command[0]).exists():
         failure = f"no {Path(command[0]).relative_to(ROOT)}: run make setup-ros"
-        return Report(script.stem, title.rstrip("."), "", None, 0.0, failure)
+        return Report(script.stem, title, date, commit, "", None, 0.0, failure)
     lines = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -84,7 +72,12 @@ def run(script: Path, quick: bool) -> Report:
         failure = f"exit status {process.returncode}"
     else:
         result, failure = parse_result(lines.pop() if lines else "")
-    return Report(script.stem, title.rstrip("."), "\n".join(lines), result, seconds, failure)
+    return Report(script.stem, title, date, commit, "\n".join(lines), result, seconds, failure)
+
+
+def _commit() -> str:
+    state = git_state(ROOT / "landward")
+    return (state["commit"][:12] + (" with local changes" if state["dirty"] else "")) or "unknown"
 
 
 def parse_result(line: str) -> tuple[dict[str, Any] | None, str]:
@@ -97,54 +90,6 @@ def parse_result(line: str) -> tuple[dict[str, Any] | None, str]:
         return None, f"the last line is not a JSON object: {line[:80]!r}"
     missing = [key for key in KEYS if key not in result]
     return (None, f"the last line lacks {', '.join(missing)}") if missing else (result, "")
-
-
-def page(reports: Sequence[Report], quick: bool) -> str:
-    """The guide's page about the benchmarks, in Markdown."""
-    state = git_state(ROOT / "landward")
-    commit = state["commit"][:12] + (" with local changes" if state["dirty"] else "")
-    machines = dict.fromkeys(report.result["machine"] for report in reports if report.result)
-    lines = [
-        "# Benchmarks",
-        "",
-        "Written by `make bench` from what the scripts in `benchmarks/` said; do not edit it by hand.",
-        "One script stands behind each claim: `python benchmarks/NAME.py [--quick]`.",
-        "",
-        f"- date: {datetime.now(UTC):%Y-%m-%d}{' (quick run)' if quick else ''}",
-        f"- commit: {commit or 'unknown'}",
-        *(f"- machine: {machine}" for machine in machines),
-        "",
-        "| benchmark | claim | measured | goal | holds |",
-        "| --- | --- | --- | --- | --- |",
-        *(_row(report) for report in reports),
-    ]
-    for report in reports:
-        lines += ["", *_section(report)]
-    return "\n".join(lines) + "\n"
-
-
-def _row(report: Report) -> str:
-    if report.result is None:
-        return f"| {report.name} | {report.title} | failed: {report.failure} | | no |"
-    result = report.result
-    value = "not a number" if result["value"] is None else f"{result['value']:.3g}"
-    holds = "yes" if result["holds"] else "no"
-    return f"| [{report.name}](#{report.name}) | {result['claim']} | {value} | {result['goal']:g} | {holds} |"
-
-
-def _section(report: Report) -> list[str]:
-    lines = [
-        f"## {report.name}",
-        "",
-        f"{report.title}. Took {report.seconds:.0f} s.",
-        "",
-        "```text",
-        report.output,
-        "```",
-    ]
-    if (PLOTS / f"{report.name}.png").is_file():
-        lines += ["", f"![{report.title}](images/benchmarks/{report.name}.png)"]
-    return lines
 
 
 def select(names: Sequence[str], available: Sequence[Path]) -> list[Path]:
@@ -163,7 +108,7 @@ def select(names: Sequence[str], available: Sequence[Path]) -> list[Path]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run them; 0 where every benchmark ran and every claim holds."""
+    """Run them; 0 where every benchmark of this run ran and its claim holds."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("names", nargs="*", help="benchmarks to run; all when none is named")
     parser.add_argument("--quick", action="store_true", help="under a minute each; leaves docs/ as it is")
@@ -172,10 +117,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for script in select(given.names, scripts()):
         print(f"== {script.stem}", flush=True)
         reports.append(run(script, given.quick))
-    # The page shows all benchmarks, so a part of them or noisier ones must not replace it.
-    target = QUICK_RESULTS / "benchmarks.md" if given.quick or given.names else PAGE
+        if not given.quick:
+            save(reports[-1], REPORTS)
+    # Quick runs are noisy: they must not replace what full ones said.
+    target = QUICK_RESULTS / "benchmarks.md" if given.quick else PAGE
+    shown = reports if given.quick else load(REPORTS, [script.stem for script in scripts()])
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page(reports, given.quick), encoding="utf-8")
+    target.write_text(page(shown), encoding="utf-8")
     print(f"\nwrote {target.relative_to(ROOT)}")
     bad = [report for report in reports if report.result is None or not report.result["holds"]]
     for report in bad:

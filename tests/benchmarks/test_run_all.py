@@ -29,6 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / name).write_text("")
     monkeypatch.setenv("PYTHONPATH", str(Path(run_all.__file__).parent.parent))
     monkeypatch.setattr(run_all, "ROOT", tmp_path)
+    monkeypatch.setattr(run_all, "REPORTS", folder / "reports")
     monkeypatch.setattr(run_all, "PAGE", tmp_path / "docs" / "benchmarks.md")
     monkeypatch.setattr(run_all, "QUICK_RESULTS", tmp_path / "results")
     monkeypatch.setattr(run_all.scripts, "__defaults__", (folder,))
@@ -50,11 +51,30 @@ def test_page_is_rewritten(folder: Path, tmp_path: Path, capfd: pytest.CaptureFi
     assert "== good" in capfd.readouterr().out
 
 
-def test_quick_and_partial_runs_leave_the_page_alone(folder: Path, tmp_path: Path) -> None:
+def test_quick_runs_leave_the_page_alone(folder: Path, tmp_path: Path) -> None:
     assert run_all.main(["--quick"]) == 0
-    assert run_all.main(["good"]) == 0
     assert not (tmp_path / "docs").exists()
-    assert (tmp_path / "results" / "benchmarks.md").is_file()
+    assert not (folder / "reports").exists()
+    assert "quick" in (tmp_path / "results" / "benchmarks.md").read_text()
+
+
+def test_a_run_of_one_benchmark_keeps_what_the_others_said(folder: Path, tmp_path: Path) -> None:
+    (folder / "other.py").write_text(GOOD.replace("2x", "3x"))
+    assert run_all.main([]) == 0
+    (folder / "good.py").write_text(GOOD.replace("2x", "4x"))
+    assert run_all.main(["good"]) == 0
+    page = (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert "4x as fast" in page
+    assert "3x as fast" in page
+    assert "2x as fast" not in page
+
+
+def test_a_benchmark_that_is_gone_is_not_shown(folder: Path, tmp_path: Path) -> None:
+    (folder / "other.py").write_text(GOOD.replace("2x", "3x"))
+    assert run_all.main([]) == 0
+    (folder / "other.py").unlink()
+    assert run_all.main([]) == 0
+    assert "3x as fast" not in (tmp_path / "docs" / "benchmarks.md").read_text()
 
 
 @pytest.mark.parametrize(
