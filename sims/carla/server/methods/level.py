@@ -46,12 +46,6 @@ def names(server: Server) -> list[str]:
     return [_name(each) for each in server.world.town.boxes]
 
 
-@rpc("get_navigation_mesh", support="default")
-def navigation_mesh(server: Server) -> bytes:
-    """None: walkers of this server are guided by their clients."""
-    return b""
-
-
 @rpc("apply_color_texture_to_objects", "void", "no")
 def color_texture(server: Server, names: Any, parameter: Any, texture: Any) -> None:
     """Nothing here has a texture."""

@@ -82,19 +82,6 @@ def set_imu_gravity(server: Server, gravity: Any) -> None:
     server.world.imu_gravity = number(gravity)
 
 
-@rpc("get_required_files")
-def required_files(server: Server, folder: Any = "") -> list[str]:
-    """Files a client should keep; the map's text always comes with get_map_data."""
-    text(folder)
-    return []
-
-
-@rpc("request_file")
-def request_file(server: Server, name: Any) -> bytes:
-    """No file of this machine is given away."""
-    raise RpcError(f"there is no file {text(name)!r}: this server gives away no files")
-
-
 @rpc("set_annotations_traverse_translucency", "void", "default")
 def traverse_translucency(server: Server, enabled: Any) -> None:
     """Nothing in this world is translucent, so labels see through nothing either way."""

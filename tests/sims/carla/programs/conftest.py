@@ -45,12 +45,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     words += ["--recordings", str(folder / "recordings"), "--parent-pid", str(os.getpid())]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True)
+    patch = pytest.MonkeyPatch()
+    patch.setenv("CARLA_CACHE_DIR", str(folder / "cache"))
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("listening on 127.0.0.1:"), "the server's errors are above"
         yield Served(int(line.split()[2].rpartition(":")[2]), noted)
     finally:
+        patch.undo()
         process.terminate()
         process.wait(10.0)
 
