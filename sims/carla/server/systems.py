@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sims.carla.server.attachments import Attachments
+from sims.carla.server.drawings import Drawings
 from sims.carla.server.physics.crowd import Crowd
 from sims.carla.server.physics.fleet import Fleet
 from sims.carla.server.recorder.recorder import Recorder
@@ -23,6 +24,7 @@ SYSTEMS: tuple[tuple[str, Callable[[World], System]], ...] = (
     ("crowd", Crowd),
     ("signals", Signals),
     ("attachments", Attachments),
+    ("drawings", Drawings),
     ("sensors", Sensors),
     ("recorder", Recorder),
 )

@@ -3,6 +3,7 @@
 from sims.carla.server.methods import (
     actors,
     batch,
+    drawings,
     level,
     managers,
     maps,
@@ -21,6 +22,7 @@ from sims.carla.server.methods.registry import METHODS
 MODULES = (
     actors,
     batch,
+    drawings,
     level,
     managers,
     maps,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sims.carla.server.arguments import items, text
+from sims.carla.server.arguments import flag, items, text
 from sims.carla.server.methods.registry import Returns, RpcError, rpc
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 OTHER_PHYSICS = "vehicles here have one model, a dynamic bicycle; there is no CarSim, Chrono or PhysX"
 NO_ROS = "sensors are not published over ROS by the server; use Landward's ROS 2 nodes"
 NO_GBUFFERS = "there is no deferred renderer, so there are no G-buffers; use depth, normals or segmentation"
-NO_WINDOW = "it has no window to draw in"
 NO_LAMPS = "towns have no lamps that a client can switch"
 NO_BONES = "walkers here are boxes without bones"
 UNSUPPORTED: dict[str, tuple[Returns, str]] = {
@@ -29,10 +28,6 @@ UNSUPPORTED: dict[str, tuple[Returns, str]] = {
     "blend_pose": ("void", NO_BONES),
     "get_pose_from_animation": ("void", NO_BONES),
     "enable_environment_objects": ("void", "what stands in a town stays there"),
-    "draw_debug_shape": ("void", NO_WINDOW),
-    "clear_debug_shape": ("void", NO_WINDOW),
-    "clear_debug_string": ("void", NO_WINDOW),
-    "update_day_night_cycle": ("void", NO_LAMPS),
     "set_ignored_vehicles": ("void", "sensors see every vehicle"),
     "send": ("void", "there are no V2X sensors"),
 }
@@ -57,6 +52,13 @@ def update_lights(server: Server, client: Any, lights: Any, discard: Any = False
     text(client)
     if items(lights):
         raise RpcError(f"update_lights_state is not supported by this server: {NO_LAMPS}")
+
+
+@rpc("update_day_night_cycle", "void", "default")
+def day_and_night(server: Server, client: Any, active: Any) -> None:
+    """Whether lamps are switched by the sun: towns have none."""
+    text(client)
+    flag(active)
 
 
 @rpc("restore_physx_physics", "void", "default")

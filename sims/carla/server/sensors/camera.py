@@ -6,6 +6,8 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
 from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.scene.renderer import Renderer, make_renderer
 from sims.carla.server.scene.scene import Scene
@@ -126,6 +128,10 @@ class Studio:
         first = {each.output: each for each in group}
         outputs = tuple(sorted(first))
         self._renderer.render(frame, outputs, [first[name].buffer for name in outputs], HEAD.size)
+        if "rgb" in first:
+            size = (view.height, view.width, 4)
+            pixels = np.frombuffer(first["rgb"].buffer, np.uint8, offset=HEAD.size).reshape(size)
+            self._world.system("drawings").paint(view, pixels)
         for each in group:
             if each is not first[each.output]:
                 each.buffer[:] = first[each.output].buffer

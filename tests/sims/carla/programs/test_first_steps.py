@@ -248,3 +248,32 @@ def test_rays(world: Any) -> None:
     assert hit.label in (carla.CityObjectLabel.Roads, carla.CityObjectLabel.RoadLines)
     assert world.project_point(high, carla.Vector3D(0, 0, -1), 50.0) is not None
     assert len(world.cast_ray(high, spot - carla.Location(z=5.0))) > 0
+
+
+def test_drawing(world: Any) -> None:
+    """Shapes that a camera sees, and then no more."""
+    library = world.get_blueprint_library()
+    camera = library.find("sensor.camera.rgb")
+    camera.set_attribute("image_size_x", "64")
+    camera.set_attribute("image_size_y", "64")
+    spot = world.get_map().get_spawn_points()[0]
+    eye = world.spawn_actor(camera, carla.Transform(spot.location + carla.Location(z=30.0), spot.rotation))
+    pictures: queue.Queue[Any] = queue.Queue()
+    eye.listen(pictures.put)
+    ahead = spot.location + carla.Location(z=30.0) + spot.get_forward_vector() * 5.0
+    pink = carla.Color(255, 0, 255)
+    debug = world.debug
+    debug.draw_point(ahead, 0.5, pink, 1.0)
+    debug.draw_line(ahead, ahead + carla.Location(z=1.0), 0.1, pink, 1.0)
+    debug.draw_arrow(ahead, ahead + carla.Location(z=1.0), 0.1, 0.2, pink, 1.0)
+    debug.draw_box(carla.BoundingBox(ahead, carla.Vector3D(1, 1, 1)), carla.Rotation(), 0.1, pink, 1.0)
+    debug.draw_string(ahead, "here", False, pink, 1.0)
+    middles = []
+    for _ in range(40):
+        world.tick()
+        while not pictures.empty():
+            picture = pictures.get()
+            middles.append(bytes(picture.raw_data)[4 * (32 * 64 + 32) :][:3])
+    assert bytes((255, 0, 255)) in middles[:5]
+    assert middles[-1] != bytes((255, 0, 255))
+    eye.stop()
