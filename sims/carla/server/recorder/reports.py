@@ -110,11 +110,11 @@ def blocked(recording: Recording, least_time: float, distance: float) -> str:
         for actor in [gone for gone in frame.gone if gone in anchors]:
             ends(actor, now)
         rows = frame.rows()
+        rows = rows[np.isin(rows["id"], list(known))]
         for actor, place in zip(rows["id"].tolist(), rows["location"], strict=True):
             if actor in anchors and np.linalg.norm(place - anchors[actor][1]) * 100.0 >= distance:
                 ends(actor, now)
-            if actor in known:
-                anchors.setdefault(actor, (now, place))
+            anchors.setdefault(actor, (now, place))
     for actor in list(anchors):
         ends(actor, now)
     title = f"{'Time':>8}{'Id':>7} {'Actor':<36}{'Duration':>10}\n"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sims.carla.maps.town import load_town
 from sims.carla.server.actor import Actor, Description
 from sims.carla.server.geometry import compose, pose
 from sims.carla.server.methods.registry import RpcError
@@ -144,6 +145,28 @@ def test_the_spectator_follows(tmp_path: Path, world: World) -> None:
     tick(world, 5)
     # The spectator is placed before physics writes the car's pitch and height of this step.
     assert world.spectator.pose == pytest.approx(compose(car.pose, behind), abs=0.05)
+
+
+def test_lights_show_what_they_showed(tmp_path: Path) -> None:
+    town = load_town("Town_Small")
+    world = World(town)
+    light = next(iter(world.signals.lights.values()))
+    world.recorder.start(tmp_path / "lights.log")
+    tick(world, 2)
+    world.signals.set_state(light, 3)
+    tick(world, 2)
+    world.recorder.stop()
+    recording = read(tmp_path / "lights.log", MOST_BYTES)
+    again = World(town, episode=2)
+    again.replayer.play(Show(recording, window(recording, 0.0, 0.0)))
+    shown = []
+    for _ in range(4):
+        tick(again, 1)
+        shown.append(again.signals.states()[light.signal.id] == 3)
+    assert again.signals.frozen
+    assert shown == [False, False, True, True]
+    tick(again, 1)
+    assert not again.signals.frozen
 
 
 def test_who_comes_and_goes_does_so_again(tmp_path: Path, world: World) -> None:
