@@ -5,6 +5,7 @@ Lengths are in centimetres there, as in Unreal.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -95,7 +96,7 @@ def blocked(recording: Recording, least_time: float, distance: float) -> str:
         distance: [cm] who moves less stands still.
     """
     known: dict[int, Description] = {}
-    anchors: dict[int, tuple[float, NDArray[np.float32]]] = {}
+    anchors: dict[int, tuple[float, list[float]]] = {}
     found: list[tuple[float, float, int]] = []
 
     def ends(actor: int, now: float) -> None:
@@ -111,8 +112,8 @@ def blocked(recording: Recording, least_time: float, distance: float) -> str:
             ends(actor, now)
         rows = frame.rows()
         rows = rows[np.isin(rows["id"], list(known))]
-        for actor, place in zip(rows["id"].tolist(), rows["location"], strict=True):
-            if actor in anchors and np.linalg.norm(place - anchors[actor][1]) * 100.0 >= distance:
+        for actor, place in zip(rows["id"].tolist(), rows["location"].tolist(), strict=True):
+            if actor in anchors and math.dist(place, anchors[actor][1]) * 100.0 >= distance:
                 ends(actor, now)
             anchors.setdefault(actor, (now, place))
     for actor in list(anchors):
