@@ -26,7 +26,7 @@ demo: .venv/.installed ## train Go1, export the policy, evaluate it, show the re
 	$(BIN)/landward demo
 
 test: .venv/.installed ## all tests with coverage
-	$(BIN)/python -m pytest -m "not carla" --cov --cov-report=term
+	$(BIN)/python -m pytest -m "not carla" -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
 
 test-fast: .venv/.installed ## the tests that take less than five seconds each
 	$(BIN)/python -m pytest -m "not slow and not carla"
