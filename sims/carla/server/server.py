@@ -45,6 +45,8 @@ class ServerCfg:
     """[s] How long a step of a synchronous world waits for a client that does not take its data."""
     renderer: Renderer = "auto"
     """What draws for the cameras; auto: EGL where there is one, else cv2."""
+    walker_navigation: bool = False
+    """Whether clients get the mesh that walkers with a controller walk on."""
     recordings: Path = field(default_factory=lambda: cache_folder("carla-recordings"))
     """Where recordings are kept; made when the first is."""
 

@@ -17,8 +17,9 @@ FOLDER = "Nav"
 
 @rpc("get_required_files")
 def required_files(server: Server, folder: Any = "") -> list[str]:
-    """Files a client should keep: the mesh for walkers, where the town has pavements."""
-    name = navigation_file(server.world.town) if text(folder) == FOLDER else ""
+    """Files a client should keep: with --walker-navigation, the mesh for walkers of a town with pavements."""
+    wanted = text(folder) == FOLDER and server.cfg.walker_navigation
+    name = navigation_file(server.world.town) if wanted else ""
     return [name] if name else []
 
 

@@ -35,13 +35,12 @@ class Served:
     """The name of each method, a line a call."""
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A running server in the small town."""
-    folder = tmp_path_factory.mktemp("programs")
+@contextlib.contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Served]:
+    """A running server in the small town that keeps its files, and those of its clients, in a folder."""
     noted = folder / "calls"
     noted.touch()
-    words = [sys.executable, str(Path(__file__).parent / "serve.py"), str(noted), "--port", "0"]
+    words = [sys.executable, str(Path(__file__).parent / "serve.py"), str(noted), "--port", "0", *options]
     words += ["--recordings", str(folder / "recordings"), "--parent-pid", str(os.getpid())]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(words, env=env, stdout=subprocess.PIPE, text=True)
@@ -58,15 +57,25 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         process.wait(10.0)
 
 
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A running server."""
+    with serving(tmp_path_factory.mktemp("programs")) as served:
+        yield served
+
+
 @pytest.fixture(scope="module")
 def asked(server: Served, request: pytest.FixtureRequest) -> Iterator[None]:
     """Hold what the module's programs call to the list that the guide's table is made of."""
     os.truncate(server.noted, 0)
     yield
-    if request.session.testsfailed:
-        return
+    if not request.session.testsfailed:
+        hold(server, Path(request.path).stem.removeprefix("test_"))
+
+
+def hold(server: Served, module: str) -> None:
+    """Fail where a module calls what the list does not say; write the list where asked to."""
     names = sorted(set(server.noted.read_text().split()))
-    module = Path(request.path).stem.removeprefix("test_")
     known = json.loads(CALLS.read_text(encoding="utf-8")) if CALLS.is_file() else {}
     if os.environ.get(WRITE):
         known = dict(sorted({**known, module: names}.items()))
@@ -100,6 +109,14 @@ def world(client: Any) -> Any:
     settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
     world.apply_settings(settings)
     return world
+
+
+@pytest.fixture
+def guiding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server that gives away the mesh for walkers; no TrafficManager is to be made on it."""
+    with serving(tmp_path_factory.mktemp("guiding"), "--walker-navigation") as served:
+        yield served
+        hold(served, "walkers")
 
 
 @pytest.fixture

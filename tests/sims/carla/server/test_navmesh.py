@@ -1,13 +1,16 @@
 """The file with the mesh for walkers, read back by its layout."""
 
 import struct
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from sims.carla.maps.town import load_town
 from sims.carla.maps.walkways import Walkways
 from sims.carla.server.methods.navigation import required_files
 from sims.carla.server.navmesh import DETAIL, HEADER, MOST, POLY, SET, TILE, mesh_set, navigation_file
+from sims.carla.server.server import ServerCfg
 from tests.sims.carla.server.towns import ring
 
 SQUARES = Walkways(
@@ -60,9 +63,15 @@ def test_what_does_not_fit_a_tile_is_refused() -> None:
 
 
 def test_a_town_without_pavements_asks_for_no_file() -> None:
-    class Server:
-        class world:  # noqa: N801
-            town = ring()
-
+    server = SimpleNamespace(world=SimpleNamespace(town=ring()), cfg=ServerCfg(walker_navigation=True))
     assert navigation_file(ring()) == ""
-    assert required_files(Server(), "Nav") == []  # type: ignore[arg-type]
+    assert required_files(server, "Nav") == []  # type: ignore[arg-type]
+
+
+def test_the_mesh_is_given_away_only_where_it_is_wanted() -> None:
+    world = SimpleNamespace(town=load_town("Roundabout"))
+    server = SimpleNamespace(world=world, cfg=ServerCfg())
+    assert required_files(server, "Nav") == []  # type: ignore[arg-type]
+    server.cfg = ServerCfg(walker_navigation=True)
+    assert required_files(server, "Nav") == [navigation_file(world.town)]  # type: ignore[arg-type]
+    assert required_files(server, "") == required_files(server, "TM") == []  # type: ignore[arg-type]
