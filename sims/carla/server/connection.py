@@ -9,9 +9,10 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import WireError
+from sims.carla.server.errors import RpcError
 from sims.carla.server.loop import READ, WRITE
 from sims.carla.server.methods import METHODS
-from sims.carla.server.methods.registry import Method, RpcError, answer, refusal
+from sims.carla.server.methods.registry import Method, answer, refusal
 from sims.carla.server.rhythm import COMING, Rhythm
 from sims.carla.server.wire import MalformedError, Packed, Requests, failure, response
 

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 from sims.carla.server.arguments import flag, items, number, optional, whole
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 
 NOON = (5.0, 0.0, 0.0, 10.0, -1.0, 45.0, 2.0, 0.75, 0.1, 0.0, 1.0, 0.03, 0.0331, 0.0)
 """WeatherParameters at the start of an episode: cloudiness, precipitation, deposits, wind, sun azimuth and

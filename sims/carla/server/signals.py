@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sims.carla.maps.signals import Signal
 from sims.carla.server.actor import Actor
 from sims.carla.server.cycle import GREEN, RED, Cycle
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 from sims.carla.server.records import TRAFFIC_LIGHT, TRAFFIC_SIGN, VEHICLE
 from sims.carla.server.right_of_way import Disc, discs, must_yield
 from sims.carla.server.system import System

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sims.carla.maps.town import Town, available, load_town
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 
 GENERATED = "OpenDriveMap"
 """The name of a town made from a client's OpenDRIVE text."""

@@ -10,8 +10,8 @@ import numpy as np
 from sims.carla.maps.town import Town
 from sims.carla.server.actor import Actor, Attributes, Box, Description
 from sims.carla.server.blueprints.library import Library, library
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose, compose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.records import VEHICLE, Records
 from sims.carla.server.settings import NOON, Settings
 from sims.carla.server.streams import token

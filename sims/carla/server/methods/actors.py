@@ -8,8 +8,9 @@ import numpy as np
 
 from sims.carla.server.actor import Actor, Box, Description
 from sims.carla.server.arguments import WireError, items, text, transform, vector, whole
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.wire import Packed
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import WireError, flag, items, number, optional, transform, whole
+from sims.carla.server.errors import RpcError
 from sims.carla.server.methods.actors import destroy, spawn
-from sims.carla.server.methods.registry import METHODS, RpcError, rpc
+from sims.carla.server.methods.registry import METHODS, rpc
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server

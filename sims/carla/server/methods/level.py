@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.actor import Box
 from sims.carla.server.arguments import WireError, items, text, whole
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import compose, pose_to_wire
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.scene.labels import NAMES
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from landward.errors import LandwardError
 from sims.carla.maps.town import available, load_town
 from sims.carla.server.arguments import flag, items, text, whole
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import pose_to_wire
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.towns import GENERATED, find, named_town
 
 if TYPE_CHECKING:

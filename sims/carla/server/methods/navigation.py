@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import text
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.navmesh import navigation_file, navigation_mesh
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import text, whole
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import WireError, flag, number, text, transform, whole
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.recorder import reports
 from sims.carla.server.recorder.file import Recording, read
 from sims.carla.server.recorder.folder import MOST_BYTES, existing, locate

@@ -13,10 +13,6 @@ Support = Literal["yes", "default", "no"]
 no: it fails, and says what is missing."""
 
 
-class RpcError(Exception):
-    """A call that failed; the client raises RuntimeError with this text."""
-
-
 @dataclass(frozen=True)
 class Method:
     """One RPC method."""

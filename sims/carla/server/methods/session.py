@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import flag, number, numbers, text, whole
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.settings import Settings
 from sims.carla.server.streams import WORLD, token
 from sims.carla.server.wire import Packed

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sims.carla.maps.scenery import TRAFFIC_LIGHT
 from sims.carla.server.arguments import flag, number, whole
 from sims.carla.server.cycle import UNKNOWN
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sims.carla.server.arguments import flag, items, text
-from sims.carla.server.methods.registry import Returns, RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import Returns, rpc
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server

@@ -9,7 +9,8 @@ import numpy as np
 
 from sims.carla.server.actor import Actor
 from sims.carla.server.arguments import flag, items, number, numbers, vector, whole
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 from sims.carla.server.physics import commands
 from sims.carla.server.physics.telemetry import telemetry
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sims.carla.server.arguments import flag, items, number, vector, whole
-from sims.carla.server.methods.registry import RpcError, rpc
+from sims.carla.server.errors import RpcError
+from sims.carla.server.methods.registry import rpc
 
 if TYPE_CHECKING:
     from sims.carla.server.physics.crowd import Walker

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.server.actor import Actor, Box
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.physics.boxes import Boxes, contact_point, penetration
 from sims.carla.server.physics.impulse import Body, collide
 from sims.carla.server.physics.models import MODELS, walker_box

@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.server.actor import Description
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.records import RECORD
 from sims.carla.server.wire import pack
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 
 NAME = re.compile(r"\w[\w.+-]{0,120}", re.ASCII)
 """A file's name: no separators, nothing hidden, nothing that a shell or a file system takes amiss."""

@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.recorder.file import Recording
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.server.actor import Actor
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose, compose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.recorder.file import Frame, Made, Recording
 from sims.carla.server.recorder.replay import Timeline, Window, same_place
 from sims.carla.server.records import TRAFFIC_LIGHT, WALKER

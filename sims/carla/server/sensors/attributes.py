@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sims.carla.server.actor import Description
 from sims.carla.server.blueprints.library import library
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 
 
 class Attributes:

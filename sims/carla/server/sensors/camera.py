@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 from sims.carla.server.scene.renderer import Renderer, make_renderer
 from sims.carla.server.scene.scene import Scene
 from sims.carla.server.scene.view import View, view_of

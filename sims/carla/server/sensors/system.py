@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sims.carla.server.actor import Actor, Description
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.sensors.attributes import Attributes
 from sims.carla.server.sensors.base import Sensor
 from sims.carla.server.sensors.camera import (

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sims.carla.server.errors import RpcError
 from sims.carla.server.methods import METHODS
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.methods.unsupported import UNSUPPORTED
 
 SESSION = """

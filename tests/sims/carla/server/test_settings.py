@@ -1,7 +1,7 @@
 import pytest
 
 from sims.carla.server.arguments import WireError
-from sims.carla.server.methods.registry import RpcError
+from sims.carla.server.errors import RpcError
 from sims.carla.server.settings import NOON, Settings
 
 

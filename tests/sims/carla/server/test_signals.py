@@ -8,8 +8,8 @@ import pytest
 from sims.carla.maps.signals import Signal
 from sims.carla.server.actor import Actor, Description
 from sims.carla.server.cycle import GREEN, OFF, RED, YELLOW
+from sims.carla.server.errors import RpcError
 from sims.carla.server.methods import traffic_lights
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.records import TRAFFIC_LIGHT, TRAFFIC_SIGN, VEHICLE
 from sims.carla.server.towns import named_town
 from sims.carla.server.world import World

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from sims.carla.server.actor import Description
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.records import VEHICLE
 from sims.carla.server.world import GREEN, MOST_ACTORS, World
 from tests.sims.carla.server.towns import ring

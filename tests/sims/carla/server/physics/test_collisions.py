@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sims.carla.server.actor import Actor
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.physics import commands
 from sims.carla.server.physics.boxes import Boxes, penetration
 from sims.carla.server.world import World

@@ -7,8 +7,8 @@ import pytest
 
 from sims.carla.maps.town import load_town
 from sims.carla.server.actor import Actor, Description
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import compose, pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.recorder import reports
 from sims.carla.server.recorder.file import Recording, read
 from sims.carla.server.recorder.folder import MOST_BYTES, existing, locate

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sims.carla.server.actor import Actor, Description
+from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import pose
-from sims.carla.server.methods.registry import RpcError
 from sims.carla.server.scene.labels import CAR, ROADS
 from sims.carla.server.sensors.lidar import SEMANTIC_POINT
 from sims.carla.server.world import World
