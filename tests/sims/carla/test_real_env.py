@@ -140,7 +140,7 @@ def test_servers_are_restarted_after_some_episodes() -> None:
             servers.append(servers_of(env)[0])
         assert servers[0] == servers[1] != servers[2] == servers[3] != servers[4]
         assert env.faults == 0
-        assert not Path(f"/proc/{servers[0]}").exists()
+        assert ended(servers[0])
 
 
 def test_a_wrong_version_is_said_and_leaves_no_process() -> None:
