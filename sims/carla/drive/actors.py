@@ -18,6 +18,9 @@ FAR = 80.0
 CLOSING = 80.0
 """... but before he could have come closer than that at this speed [m/s]."""
 
+Boxes = dict[str, tuple[float, float, float]]
+"""Type id -> see `Roster.box`."""
+
 
 @dataclass(frozen=True)
 class Others:
@@ -51,18 +54,19 @@ class _Known:
 class Roster:
     """Which actors there are; what never changes about them is asked for once."""
 
-    def __init__(self, world: Any, ego_id: int, delta: float) -> None:
+    def __init__(self, world: Any, ego_id: int, delta: float, boxes: Boxes | None = None) -> None:
         """Make an empty roster; `read` fills it.
 
         Args:
             world: carla.World.
             ego_id: actor that is left out.
             delta: time between two reads [s].
+            boxes: what earlier rosters found out; this one adds to it.
         """
         self._world = world
         self._ego_id = ego_id
         self._closing = CLOSING * delta
-        self._boxes: dict[str, tuple[float, float, float]] = {}
+        self._boxes = {} if boxes is None else boxes
         self._count, self._reads = -1, 0
         self._known: list[_Known] = []
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from landward.errors import LandwardError, SimulationError, require
 from sims.carla.client import Simulator
 from sims.carla.drive import observe
-from sims.carla.drive.actors import Roster
+from sims.carla.drive.actors import Boxes, Roster
 from sims.carla.drive.bev import BirdEyeView
 from sims.carla.drive.cfg import DriveCfg
 from sims.carla.drive.ego import EgoMotion
@@ -73,6 +73,7 @@ class DrivingEpisode:
         self._view = BirdEyeView(self._town, self.lines, cfg.bev)
         self._pictures: dict[int, BirdEyeView] = {}
         self._motion = EgoMotion(simulator.delta)
+        self._boxes: Boxes = {}
         self.ego: Any = None
         self.route: Route = self.routes[0]
 
@@ -92,7 +93,7 @@ class DrivingEpisode:
         self.simulator.begin(seed)
         self._set_lights()
         self.ego = self._spawn_ego()
-        self._roster = Roster(self.simulator.world, self.ego.id, self.simulator.delta)
+        self._roster = Roster(self.simulator.world, self.ego.id, self.simulator.delta, self._boxes)
         length, width, self._ahead = self._roster.box(self.ego)
         self._extent = np.array([length, width])
         populate(self.simulator, self.cfg.traffic, self.route, self._spawn_points, rng)
@@ -250,8 +251,7 @@ class DrivingEpisode:
 
     def _spawn_ego(self) -> Any:
         carla, route = self._carla, self.route
-        library = self.simulator.world.get_blueprint_library()
-        found = library.filter(self.cfg.ego)
+        found = self.simulator.library.filter(self.cfg.ego)
         if not found:
             raise LandwardError(f"the server has no vehicle {self.cfg.ego!r}; set --env.drive.ego")
         blueprint = found[0]
@@ -270,10 +270,8 @@ class DrivingEpisode:
         return ego
 
     def _listen(self) -> Any:
-        library = self.simulator.world.get_blueprint_library()
-        sensor = self.simulator.spawn(
-            library.find("sensor.other.collision"), self._carla.Transform(), self.ego
-        )
+        blueprint = self.simulator.library.find("sensor.other.collision")
+        sensor = self.simulator.spawn(blueprint, self._carla.Transform(), self.ego)
         return self.simulator.listen(sensor)
 
     def _decode(self, control: Any) -> Any:

@@ -131,10 +131,12 @@ def _entering(graph: LaneGraph, xy: Floats) -> tuple[int, int]:
 def crossings(lines: StopLines, route: Route) -> Crossings:
     """The stop lines on a route's way; one that it passes twice appears twice."""
     found: list[tuple[float, int]] = []
-    for i in range(len(lines.yaw)):
-        d = route.xy - lines.xy[i]
-        distance = np.hypot(d[:, 0], d[:, 1])
-        close = (distance < BESIDE) & (np.abs(wrap(route.yaw - lines.yaw[i])) < ALIGNED)
+    d = route.xy - lines.xy[:, None]
+    distances = np.hypot(d[..., 0], d[..., 1])
+    beside = distances < BESIDE
+    for i in np.flatnonzero(beside.any(axis=1)).tolist():
+        distance = distances[i]
+        close = beside[i] & (np.abs(wrap(route.yaw - lines.yaw[i])) < ALIGNED)
         edges = np.flatnonzero(np.diff(close.astype(np.int8), prepend=0, append=0))
         for first, last in edges.reshape(-1, 2):
             nearest = first + int(np.argmin(distance[first:last]))

@@ -44,7 +44,7 @@ def populate(
     carla = require("carla", "carla", "driving")
     places = np.array([(pose.location.x, pose.location.y) for pose in spawn_points]).reshape(-1, 2)
     chosen = choose_places(places, route, cfg, rng)
-    blueprints = cars(simulator.world.get_blueprint_library())
+    blueprints = cars(simulator.library)
     commands = []
     for index in chosen:
         blueprint = blueprints[int(rng.integers(len(blueprints)))]
@@ -112,7 +112,7 @@ class Pedestrians:
         self._walkers: list[_Walker] = []
         if cfg.walkers == 0 or route.length < 2.0 * EARLIEST:
             return
-        library = simulator.world.get_blueprint_library().filter("walker.pedestrian.*")
+        library = simulator.library.filter("walker.pedestrian.*")
         blueprints = sorted(library, key=lambda item: item.id)
         for _ in range(cfg.walkers):
             sides, z = kerbs(route, rng)

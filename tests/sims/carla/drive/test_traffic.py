@@ -44,11 +44,8 @@ class Server:
     """What Pedestrians asks a Simulator for; walkers move when `tick` is called, unless something blocks."""
 
     def __init__(self):
-        self.world = self
+        self.library = self
         self.walkers = []
-
-    def get_blueprint_library(self):
-        return self
 
     def filter(self, _):
         return [type("Blueprint", (), {"id": "walker.pedestrian.0001"})()]
