@@ -49,6 +49,20 @@ def test_a_step_counts_frames_and_time(world: World) -> None:
     assert world.delta == 0.05
 
 
+@pytest.mark.parametrize("dt", [0.1, 0.05, 1.0 / 30.0])
+def test_steps_take_equally_long_whenever_they_are_made(world: World, dt: float) -> None:
+    """Bit for bit, also after steps in real time; and a second is over after the steps that make it."""
+    lengths = set()
+    for before in (0.0503376759952, 13.3, 0.1012155549950, 86400.0 / 7.0):
+        world.step(before)
+        begin = world.elapsed
+        for _ in range(round(1.0 / dt)):
+            world.step(dt)
+        lengths.add(world.elapsed - begin)
+    (length,) = lengths
+    assert 1.0 <= length < 1.0 + 1e-8
+
+
 def test_a_vehicle_is_told_of_no_light_and_of_a_limit(world: World) -> None:
     """A light's byte of 0 would be red, and the TrafficManager would stop everywhere."""
     car = world.spawn(CAR, world.town.spawn_points[0])

@@ -19,6 +19,22 @@ def test_it_shifts_up_through_all_gears_and_down_again() -> None:
     assert vehicle.gear == 1
 
 
+def test_it_shifts_after_as_many_steps_whatever_the_time() -> None:
+    """The switch time is five steps of 0.1 s; sums of floats would make it six at some times."""
+    runs = []
+    for before in (0.0, 0.0503376759952, 0.0508188509993, 5.3, 13.4502637760001):
+        world = plain()
+        world.step(before)
+        vehicle = car(world, CAR)
+        drive(world, vehicle, throttle=1.0)
+        speeds = []
+        for _ in range(120):
+            world.step(0.1)
+            speeds.append(speed(world, vehicle))
+        runs.append(speeds)
+    assert all(run == runs[0] for run in runs)
+
+
 def test_no_drive_while_the_gear_changes() -> None:
     world = plain()
     vehicle = car(world, CAR, speed=30.0)
