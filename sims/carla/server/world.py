@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ from sims.carla.server.actor import Actor, Attributes, Box, Description
 from sims.carla.server.blueprints.library import Library, library
 from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose, compose
+from sims.carla.server.instants import exact
 from sims.carla.server.records import VEHICLE, Records
 from sims.carla.server.settings import NOON, Settings
 from sims.carla.server.streams import token
@@ -27,10 +27,6 @@ URBAN_LIMIT = 30.0
 MOST_ACTORS = 4096
 MOST_ATTRIBUTES, LONGEST_VALUE = 256, 4096
 """Of one description: a client must not fill this machine's memory with them."""
-INSTANTS = 2.0**32
-"""[1/s] A world's time is a whole number of these, so that sums and differences of times are exact: what
-waits for a time, such as a gearbox or a client's TrafficManager, waits for as many steps whenever it begins.
-Sums of 0.1 are not, and whether 0.5 s are over after five of them would depend on when they began."""
 Renderer = Literal["auto", "egl", "cv2"]
 Publish = Callable[[int, int, "bytes | memoryview", Pose], None]
 """(stream, sensor type, payload, pose): to all who listen to the stream."""
@@ -204,12 +200,12 @@ class World:
         self.packed_weather = Packed(pack([[1, weather]]))
 
     def step(self, dt: float) -> None:
-        """Advance by dt [s], which counts as the next whole number of instants in the world's time."""
+        """Advance by dt [s]."""
         self.events.clear()
         for system in self.systems.values():
             system.step(dt)
         self.frame += 1
-        self.elapsed += math.ceil(dt * INSTANTS) / INSTANTS
+        self.elapsed += exact(dt)
         self.delta = dt
 
     def observe(self) -> None:

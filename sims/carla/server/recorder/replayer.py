@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sims.carla.server.actor import Actor
 from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose, compose
+from sims.carla.server.instants import exact
 from sims.carla.server.recorder.file import Frame, Made, Recording
 from sims.carla.server.recorder.replay import Timeline, Window, same_place
 from sims.carla.server.records import TRAFFIC_LIGHT, WALKER
@@ -114,7 +115,7 @@ class Replayer(System):
         if self.time >= self._show.window.end:
             self.stop(keep_actors=True)
             return
-        self.time = min(self.time + dt * self.factor, self._show.window.end)
+        self.time = min(self.time + exact(dt) * self.factor, self._show.window.end)
         try:
             self._advance()
         except RpcError as error:
