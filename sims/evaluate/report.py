@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
-from landward.atomic import describe_os_error, write_text_atomic
-from landward.errors import RunError, require
+from landward.errors import require
 from sims.evaluate.figures import figure, limit_text, show
 from sims.evaluate.matrix import UNITS, Row
+from sims.evaluate.page import film_source, render_page, write_file
 from sims.evaluate.plots import all_plots
 from sims.evaluate.protocol import Evaluation
 
-TEMPLATE, STYLE = (Path(__file__).with_name(f"report.{kind}") for kind in ("html", "css"))
+TEMPLATE = Path(__file__).with_name("report.html")
 PHYSICS_NAMES = {
     "fine": "fine physics (2 ms, elliptic cones, 50 iterations)",
     "training": "training physics",
@@ -34,27 +33,18 @@ def write_report(evaluation: Evaluation, folder: Path, film: Path | None = None)
     Raises:
         RunError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(describe_os_error("make", folder, error)) from error
-    write_text_atomic(folder / "evaluation.json", evaluation.to_json())
-    page = folder / "report.html"
-    write_text_atomic(page, render_html(evaluation, film))
-    return page
+    write_file(folder, "evaluation.json", evaluation.to_json())
+    return write_file(folder, "report.html", render_html(evaluation, film))
 
 
 def render_html(evaluation: Evaluation, film: Path | None = None) -> str:
     """The report as one HTML page."""
-    jinja2 = require("jinja2", "sim", "the report is written with it")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    plots = {name: jinja2.utils.markupsafe.Markup(svg) for name, svg in all_plots(evaluation).items()}
-    return template.render(
+    return render_page(
+        TEMPLATE,
+        all_plots(evaluation),
+        "sim",
         e=evaluation,
-        plots=plots,
-        style=jinja2.utils.markupsafe.Markup(STYLE.read_text(encoding="utf-8")),
-        film=_film_source(film),
+        film=film_source(film, EMBED_LIMIT),
         physics_names=PHYSICS_NAMES,
         short_names={name: f"{name} physics" for name in PHYSICS_NAMES},
         tables=figure_tables(evaluation),
@@ -65,15 +55,6 @@ def render_html(evaluation: Evaluation, film: Path | None = None) -> str:
         worst=worst_rows(evaluation),
         provenance=json.dumps(evaluation.provenance, indent=2),
     )
-
-
-def _film_source(film: Path | None) -> str:
-    if film is None:
-        return ""
-    content = film.read_bytes()
-    if len(content) > EMBED_LIMIT:
-        return film.name
-    return "data:video/mp4;base64," + base64.b64encode(content).decode()
 
 
 def figure_tables(evaluation: Evaluation) -> dict[str, list[dict[str, Any]]]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from landward.atomic import describe_os_error, write_text_atomic
-from landward.errors import RunError, require
+from landward.errors import require
 from sims.evaluate.bootstrap import Estimate
 from sims.evaluate.figures import figure, show
-from sims.evaluate.report import STYLE
+from sims.evaluate.page import render_page, write_file
 from sims.sim2sim.compare import Column, Comparison
 from sims.sim2sim.plots import all_plots
 
@@ -22,26 +21,17 @@ def write_report(comparison: Comparison, folder: Path) -> Path:
     Raises:
         RunError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(describe_os_error("make", folder, error)) from error
-    write_text_atomic(folder / "sim2sim.json", comparison.to_json())
-    page = folder / "sim2sim.html"
-    write_text_atomic(page, render_html(comparison))
-    return page
+    write_file(folder, "sim2sim.json", comparison.to_json())
+    return write_file(folder, "sim2sim.html", render_html(comparison))
 
 
 def render_html(comparison: Comparison) -> str:
     """The report as one HTML page."""
-    jinja2 = require("jinja2", "sim", "the report is written with it")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    markup = jinja2.utils.markupsafe.Markup
-    return template.render(
+    return render_page(
+        TEMPLATE,
+        all_plots(comparison),
+        "sim",
         c=comparison,
-        plots={name: markup(svg) for name, svg in all_plots(comparison).items()},
-        style=markup(STYLE.read_text(encoding="utf-8")),
         rows=matrix_rows(comparison),
         differences=difference_rows(comparison),
         facts=fact_rows(comparison),

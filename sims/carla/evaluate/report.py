@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from pathlib import Path
 from typing import Any
 
-from landward.atomic import describe_os_error, write_text_atomic
-from landward.errors import RunError, require
+from landward.errors import require
 from sims.carla.evaluate.figures import FIGURES, show, show_ratio
 from sims.carla.evaluate.plots import all_plots, colour
 from sims.carla.evaluate.protocol import Entry, Evaluation
 from sims.carla.evaluate.scores import RouteResult
+from sims.evaluate.page import film_source, render_page, write_file
 
 TEMPLATE = Path(__file__).with_name("report.html")
-STYLE = Path(__file__).parents[2] / "evaluate" / "report.css"
 JSON_NAME, PAGE_NAME = "drive_evaluation.json", "drive_report.html"
 EMBED_LIMIT = 12_000_000
 """Bytes of one film that go into the report; a longer one is linked."""
@@ -27,44 +25,27 @@ def write_report(evaluation: Evaluation, folder: Path) -> Path:
     Raises:
         RunError: the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(describe_os_error("make", folder, error)) from error
-    write_text_atomic(folder / JSON_NAME, evaluation.to_json())
-    write_text_atomic(folder / PAGE_NAME, render_html(evaluation))
-    return folder / PAGE_NAME
+    write_file(folder, JSON_NAME, evaluation.to_json())
+    return write_file(folder, PAGE_NAME, render_html(evaluation))
 
 
 def render_html(evaluation: Evaluation) -> str:
     """The report as one HTML page."""
-    jinja2 = require("jinja2", "carla", "the report is written with it")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    markup = jinja2.utils.markupsafe.Markup
-    return template.render(
+    films = [entry.film if entry.film and entry.film.is_file() else None for entry in evaluation.entries]
+    return render_page(
+        TEMPLATE,
+        all_plots(evaluation),
+        "carla",
         e=evaluation,
-        style=markup(STYLE.read_text(encoding="utf-8")),
-        plots={name: markup(svg) for name, svg in all_plots(evaluation).items()},
         colours=[colour(row) for row in range(len(evaluation.entries))],
         figures=FIGURES,
         show=show,
         show_ratio=show_ratio,
-        films=[film_source(entry.film) for entry in evaluation.entries],
+        films=[film_source(film, EMBED_LIMIT) for film in films],
         routes=route_rows(evaluation.entries),
         kilometres=sum(result.length for result in evaluation.entries[0].results) / 1000.0,
         provenance=json.dumps(evaluation.provenance, indent=2),
     )
-
-
-def film_source(film: Path | None) -> str:
-    """What a <video> takes; "" where there is no film."""
-    if film is None or not film.is_file():
-        return ""
-    content = film.read_bytes()
-    if len(content) > EMBED_LIMIT:
-        return film.name
-    return "data:video/mp4;base64," + base64.b64encode(content).decode()
 
 
 def route_rows(entries: list[Entry]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sims.carla.evaluate.figures import FIGURES, show
-from sims.carla.evaluate.report import film_source, print_summary, render_html, route_rows, write_report
+from sims.carla.evaluate.report import print_summary, render_html, route_rows, write_report
 from sims.carla.evaluate.scores import figures
 from tests.sims.carla.evaluate import planted
 
@@ -75,5 +75,5 @@ def test_the_terminal_says_what_the_page_says() -> None:
 
 
 def test_no_film(tmp_path: Path) -> None:
-    assert film_source(None) == ""
-    assert film_source(tmp_path / "never written.mp4") == ""
+    assert "<video" not in render_html(planted.evaluation())
+    assert "<video" not in render_html(planted.evaluation(tmp_path / "never written.mp4"))
