@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from sims.carla.server.world import World
 
 
+Level = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64] | None]
+"""Rows of children, rows of their parents, and (n, 6) relative poses; None where they are all zero."""
+
+
 class Attachments(System):
     """Rigid attachment of actors to actors, to any depth, without a loop over actors."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._layout = -1
-        self._levels: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]] = []
+        self._levels: list[Level] = []
 
     def moved(self, actor: Actor) -> None:
         """A child that a client teleports keeps its new place on its parent; what is on an actor follows."""
@@ -37,11 +41,12 @@ class Attachments(System):
             self._levels, self._layout = _levels(self.world), self.world.layout
         poses = self.world.records.poses
         for children, parents, relative in self._levels:
-            poses[children] = compose_all(poses[parents], relative)
+            at = poses[parents]
+            poses[children] = at if relative is None else compose_all(at, relative)
 
 
-def _levels(world: World) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
-    """(rows of children, rows of their parents, (n, 6) relative poses) for each depth of attachment."""
+def _levels(world: World) -> list[Level]:
+    """The children of each depth of attachment."""
     levels: list[list[Actor]] = []
     generation = [actor for actor in world.actors.values() if actor.parent is not None]
     known = {actor.id for actor in world.actors.values() if actor.parent is None}
@@ -54,7 +59,12 @@ def _levels(world: World) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDAr
         (
             np.array([actor.row for actor in level]),
             np.array([actor.parent.row for actor in level if actor.parent is not None]),
-            np.array([actor.relative for actor in level]),
+            _relative(level),
         )
         for level in levels
     ]
+
+
+def _relative(level: list[Actor]) -> NDArray[np.float64] | None:
+    relative = np.array([actor.relative for actor in level])
+    return relative if relative.any() else None

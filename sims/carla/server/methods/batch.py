@@ -9,15 +9,15 @@ from sims.carla.server.arguments import WireError, flag, items, number, optional
 from sims.carla.server.errors import RpcError
 from sims.carla.server.methods.actors import destroy, spawn
 from sims.carla.server.methods.registry import METHODS, rpc
+from sims.carla.server.methods.vehicles import apply_control
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server
 
 LOG = logging.getLogger("landward.carla")
-SPAWN, DESTROY, WALKER_STATE, AUTOPILOT, LIGHTS, CONSOLE = 0, 1, 7, 16, 18, 20
+SPAWN, DESTROY, CONTROL, WALKER_STATE, AUTOPILOT, LIGHTS, CONSOLE = 0, 1, 2, 7, 16, 18, 20
 """Commands with a body of their own."""
 SAME = {
-    2: "apply_control_to_vehicle",
     3: "apply_ackermann_control_to_vehicle",
     4: "apply_control_to_walker",
     5: "apply_physics_control",
@@ -71,6 +71,10 @@ def run(server: Server, command: Any, actor_id: int = 0) -> int:
     """
     kind, body = items(items(command, 1)[0], 2)[:2]
     body = items(body, 1)
+    if kind == CONTROL:
+        target = actor_id or body[0]
+        apply_control(server, target, items(body, 2)[1])
+        return target
     if kind == SPAWN:
         return _spawn(server, items(body, 3))
     if kind == CONSOLE:

@@ -26,12 +26,14 @@ ALL_DOORS = 6
 @rpc("apply_control_to_vehicle", "void")
 def apply_control(server: Server, actor_id: Any, control: Any) -> None:
     """Pedals, steering and gear (VehicleControl)."""
-    vehicle = find(server, actor_id)
-    sent = items(control, 7)
-    throttle, brake = _share(number(sent[0])), _share(number(sent[2]))
-    steer = min(max(number(sent[1]), -1.0), 1.0)
-    hand, reverse, manual, gear = flag(sent[3]), flag(sent[4]), flag(sent[5]), whole(sent[6])
     fleet = server.world.fleet
+    vehicle = fleet.vehicle(whole(actor_id)) or find(server, actor_id)
+    throttle, steer, brake, hand, reverse, manual, gear = items(control, 7)[:7]
+    if not _in_order(throttle, steer, brake):
+        throttle, brake = _share(number(throttle)), _share(number(brake))
+        steer = min(max(number(steer), -1.0), 1.0)
+    if not type(hand) is type(reverse) is type(manual) is bool or type(gear) is not int:
+        hand, reverse, manual, gear = flag(hand), flag(reverse), flag(manual), whole(gear)
     commands.drive(fleet, vehicle, (throttle, steer, brake, 1.0 if hand else 0.0), manual, gear, reverse)
     fleet.tell(vehicle, throttle, steer, brake, hand, vehicle.gear < 0, manual, vehicle.gear)
 
@@ -278,6 +280,16 @@ def _moment(server: Server, actor: Actor, force: list[float], location: list[flo
         return 0.0
     arm = complex(location[0], location[1]) - commands.place_of(server.world.fleet, vehicle)
     return float(np.imag(arm.conjugate() * complex(force[0], force[1])))
+
+
+def _in_order(throttle: Any, steer: Any, brake: Any) -> bool:
+    """Whether pedals and steering are as a TrafficManager sends them, for every vehicle in every tick."""
+    return (
+        type(throttle) is type(steer) is type(brake) is float
+        and 0.0 <= throttle <= 1.0
+        and -1.0 <= steer <= 1.0
+        and 0.0 <= brake <= 1.0
+    )
 
 
 def _share(value: float) -> float:
