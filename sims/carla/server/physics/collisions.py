@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,17 +55,39 @@ class Movers:
     """(n,) Height of the box's middle above the origin [m]."""
     radius: NDArray[np.float64]
     """(n,) of the circle around the box [m]."""
-    spots: NDArray[np.float64]
-    """(5, v) Middles of circles that cover the vehicles, along their axes [m]."""
-    cover: NDArray[np.float64]
-    """(v,) Radius of these circles, and what the grid of obstacles may be wrong [m]."""
-    first: NDArray[np.intp]
-    """(k,) All pairs that matter: this one is a vehicle."""
-    second: NDArray[np.intp]
-    reach: NDArray[np.float64]
-    """(k,) At which distance of their middles they may touch [m]."""
-    due: NDArray[np.float64]
-    """(k,) Time at which they are looked at next; they cannot touch before [s]."""
+    slack: float
+    """What the grid of obstacles may be wrong [m]."""
+
+    # A step needs the rest; the room for a further actor can be told without it.
+
+    @cached_property
+    def spots(self) -> NDArray[np.float64]:
+        """(5, v) Middles of circles that cover the vehicles, along their axes [m]."""
+        return SPOTS * self.half[0, : len(self.columns)]
+
+    @cached_property
+    def cover(self) -> NDArray[np.float64]:
+        """(v,) Radius of these circles, and the slack [m]."""
+        length, width, _ = self.half[:, : len(self.columns)]
+        return np.hypot(width, 0.2 * length) + self.slack
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """(k,) and (k,) All pairs that matter: the first is a vehicle."""
+        first, second = np.triu_indices(len(self.actors), 1)
+        kept = first < len(self.columns)
+        return first[kept], second[kept]
+
+    @cached_property
+    def reach(self) -> NDArray[np.float64]:
+        """(k,) At which distance of their middles they may touch [m]."""
+        first, second = self.pairs
+        return self.radius[first] + self.radius[second]
+
+    @cached_property
+    def due(self) -> NDArray[np.float64]:
+        """(k,) Time at which they are looked at next; they cannot touch before [s]."""
+        return np.zeros(len(self.reach))
 
 
 class Collisions:
@@ -118,14 +141,16 @@ class Collisions:
         centre = complex(x, y) + complex(*box.location[:2]) * heading
         place = Boxes(np.array([centre]), np.array([heading]), np.array(box.extent[:2])[:, None])
         low, high = z + box.location[2] - box.extent[2], z + box.location[2] + box.extent[2]
-        movers = self._arranged()
+        movers, radius = self._arranged(), math.hypot(box.extent[0], box.extent[1])
         if movers.actors:
-            others, heights = self._shapes(movers, self._headings()), self._heights(movers)
-            depth, _ = penetration(place, others)
-            if ((depth > 0.0) & (heights - movers.half[2] < high) & (heights + movers.half[2] > low)).any():
+            others = self._shapes(movers, self._headings())
+            near = np.flatnonzero(np.abs(others.centre - centre) < movers.radius + radius)
+            heights, half = self._heights(movers)[near], movers.half[2, near]
+            near = near[(heights - half < high) & (heights + half > low)]
+            if len(near) and (penetration(place, others.take(near))[0] > 0.0).any():
                 return True
         solid = self.obstacles
-        near = solid.near(centre, float(np.hypot(*place.half[:, 0])))
+        near = solid.near(centre, radius)
         near = near[(solid.bottom[near] < high) & (solid.top[near] > low)]
         return bool(len(near) and (penetration(place, solid.shapes.take(near))[0] > 0.0).any())
 
@@ -166,10 +191,6 @@ class Collisions:
         offset[: len(vehicles)] -= fleet.store.centre[columns]
         half = np.array([actor.box.extent for actor in actors]).reshape(-1, 3).T.copy()
         middle = np.array([actor.box.location[2] for actor in actors])
-        radius = np.hypot(half[0], half[1])
-        first, second = np.triu_indices(len(actors), 1)
-        kept = first < len(vehicles)
-        first, second = first[kept], second[kept]
         return Movers(
             actors,
             columns,
@@ -177,13 +198,8 @@ class Collisions:
             offset,
             half,
             middle,
-            radius,
-            SPOTS * half[0, : len(vehicles)],
-            np.hypot(half[1, : len(vehicles)], 0.2 * half[0, : len(vehicles)]) + self.obstacles.cell,
-            first,
-            second,
-            radius[first] + radius[second],
-            np.zeros(len(first)),
+            np.hypot(half[0], half[1]),
+            self.obstacles.cell,
         )
 
     def _shapes(self, movers: Movers, heading: NDArray[np.complex128]) -> Boxes:
@@ -203,7 +219,7 @@ class Collisions:
 
     def _against_movers(self, movers: Movers, shapes: Boxes, due: NDArray[np.intp]) -> bool:
         """Contacts between actors."""
-        first, second = movers.first[due], movers.second[due]
+        first, second = (each[due] for each in movers.pairs)
         gap = np.abs(shapes.centre[second] - shapes.centre[first]) - movers.reach[due]
         close = np.flatnonzero(gap < 0.0)
         touched = False
@@ -353,11 +369,10 @@ def _solid(actor: Actor) -> bool:
 
     A client's navigation switches the collisions of its walkers off; cars feel them all the same.
     """
-    if actor.parent is not None or min(actor.box.extent) <= 0.0:
+    kind = actor.type_id
+    if not kind.startswith(("walker.", "static.prop.")) or actor.parent is not None:
         return False
-    return actor.type_id.startswith("walker.") or (
-        actor.type_id.startswith("static.prop.") and actor.collides
-    )
+    return min(actor.box.extent) > 0.0 and (actor.collides or kind.startswith("walker."))
 
 
 def _label(actor: Actor) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,8 @@ STATES = ("up", "down", "due", "acceleration", "slope")
 """Speeds at which to shift up and down [m/s]; time at which the gearbox has something to do [s]; forward
 acceleration of the last step [m/s2]; slope of the ground along the vehicle [rad], uphill positive."""
 PEDALS = ("throttle", "steer", "brake", "hand")
+_ramps = lru_cache(maxsize=256)(segments)
+"""Most vehicles of a kind have the curves that they were made with."""
 
 
 class Store:
@@ -93,7 +96,7 @@ class Store:
 
     def set_curves(self, index: int, torque: Curve, steering: Curve) -> None:
         """Write a vehicle's curves."""
-        self.curves[:, :, 0, index], self.curves[:, :, 1, index] = segments(torque), segments(steering)
+        self.curves[:, :, 0, index], self.curves[:, :, 1, index] = _ramps(torque), _ramps(steering)
 
     def _each(self, change: Callable[[NDArray], NDArray]) -> None:
         motion = self.motion
