@@ -11,6 +11,9 @@ LARGEST_MESSAGE = 32 << 20
 LONGEST_LIST = 1 << 20
 """Elements of one list: a list is made at its announced length, before its elements are there."""
 REQUEST, RESPONSE, NOTIFICATION = 0, 1, 2
+_PACKER = msgpack.Packer(use_bin_type=True, unicode_errors="surrogateescape")
+"""To make one takes longer than to pack what a server answers."""
+_NOTHING = object()
 
 
 class Packed(bytes):
@@ -23,9 +26,11 @@ class MalformedError(Exception):
 
 def pack(value: Any) -> bytes:
     """One msgpack object; bytes become bin, text may hold any byte."""
-    packed = msgpack.packb(value, use_bin_type=True, unicode_errors="surrogateescape")
-    assert packed is not None
-    return packed
+    try:
+        return _PACKER.pack(value)
+    except BaseException:
+        _PACKER.reset()  # else what is left of this object comes before the next
+        raise
 
 
 class Requests:
@@ -61,16 +66,19 @@ class Requests:
             MalformedError: it is not a request.
         """
         try:
-            message = self._unpacker.unpack()
-        except msgpack.OutOfData:
-            return None
+            message = next(self._unpacker, _NOTHING)
         except (ValueError, TypeError, MemoryError) as error:
             raise MalformedError(f"no msgpack: {error or type(error).__name__}") from None
-        match message:
-            case [int(kind), int(number), str(method), list(parameters)] if kind == REQUEST and number >= 0:
-                return number, method, parameters
-            case [int(kind), str(method), list(parameters)] if kind == NOTIFICATION:
-                return None, method, parameters
+        if message is _NOTHING:
+            return None
+        # Patterns of `match` would say the same, in ten times the time.
+        if type(message) is list and len(message) in (3, 4):
+            kind, number, (method, parameters) = message[0], message[1], message[-2:]
+            if type(kind) is int and type(method) is str and type(parameters) is list:
+                if len(message) == 3 and kind == NOTIFICATION:
+                    return None, method, parameters
+                if len(message) == 4 and kind == REQUEST and type(number) is int and number >= 0:
+                    return number, method, parameters
         raise MalformedError("not a request of msgpack-rpc")
 
 
