@@ -24,6 +24,8 @@ LOAD = 120.0
 """[s] For a server to load a town; a full CARLA takes up to a minute."""
 OPENING = 0.01
 """[s] Between two ticks while a sensor's stream opens."""
+TURN = 0.02
+"""[s] A TrafficManager that was told to be synchronous waits for a tick after this, on an idle machine."""
 TRAFFIC_TRIES = 5
 """Free ports that are tried for a TrafficManager: another process may take one before it does."""
 
@@ -66,8 +68,8 @@ class Simulator:
     def traffic(self) -> Any:
         """The TrafficManager of this process, in synchronous mode.
 
-        It is made when it is first asked for: from then on it costs several calls a tick, with or without
-        vehicles.
+        It is made, with a tick, when it is first asked for: from then on it costs several calls a tick, with
+        or without vehicles.
         """
         if self._traffic is None:
             self._traffic, self._traffic_port = self._make_traffic()
@@ -126,10 +128,17 @@ class Simulator:
                 )
             time.sleep(OPENING)
 
-    def begin(self, seed: int) -> None:
-        """A clean world for an episode: what we spawned is gone, traffic and lights start from the seed."""
+    def begin(self, seed: int, traffic: bool = False) -> None:
+        """A clean world for an episode: what we spawned is gone, traffic and lights start from the seed.
+
+        Args:
+            seed: of the episode.
+            traffic: make the TrafficManager now, lest the tick that it takes be one of the first episode's.
+        """
         self.clear()
         self._seed = seed
+        if traffic and self._traffic is None:
+            self._traffic, self._traffic_port = self._make_traffic()
         self.world.set_weather(self._carla.WeatherParameters.ClearNoon)
         self.world.set_pedestrians_seed(seed)
         if self._traffic is None:
@@ -209,10 +218,21 @@ class Simulator:
                 if left == 0:
                     raise LandwardError(f"no TrafficManager could be made: {error}") from None
             else:
-                traffic.set_synchronous_mode(True)
+                self._await_turn(traffic)
                 traffic.set_random_device_seed(self._seed)
                 return traffic, port
         raise AssertionError("unreachable")
+
+    def _await_turn(self, traffic: Any) -> None:
+        """Make a new TrafficManager synchronous, and wait until it is.
+
+        It begins asynchronously, and forgets cars that are registered in the turn it is in then: they are in
+        no snapshot yet. A tick ends after a synchronous turn, so that no other is left. It comes late enough
+        for the thread to wait for it: the client may lose the signal that begins a turn else.
+        """
+        traffic.set_synchronous_mode(True)
+        time.sleep(TURN)
+        self.tick()
 
 
 def connect(

@@ -90,7 +90,7 @@ class DrivingEpisode:
         rng = np.random.default_rng(seed)
         drawn = self.routes[int(rng.integers(len(self.routes)))]
         self.route = drawn if route is None else route
-        self.simulator.begin(seed)
+        self.simulator.begin(seed, traffic=self.cfg.traffic.vehicles > 0)
         self._set_lights()
         self.ego = self._spawn_ego()
         self._roster = Roster(self.simulator.world, self.ego.id, self.simulator.delta, self._boxes)

@@ -7,7 +7,7 @@ import pytest
 from landward.errors import LandwardError, SimulationError
 from sims.carla.client import Simulator, client_module, connect
 from sims.carla.process import ServerProcess, start_server
-from tests.sims.carla.impostors import listener
+from tests.sims.carla.impostors import listener, slow_answer
 
 pytestmark = pytest.mark.carla
 HERE = "127.0.0.1"
@@ -68,6 +68,20 @@ def test_the_server_is_left_as_it_was(server: ServerProcess) -> None:
 def test_an_unknown_town_is_named_with_those_that_there_are(server: ServerProcess) -> None:
     with pytest.raises(LandwardError, match="has no town 'Town99'; it has .*Town_Small"):
         connect(server.host, server.port, town="Town99")
+
+
+def test_no_car_is_forgotten_by_a_traffic_manager_that_begins_slowly(server: ServerProcess) -> None:
+    """Its first turn is an asynchronous one, which must not end between their registration and a tick."""
+    late = slow_answer(server.port, "get_episode_settings", "add_traffic_manager_running", 0.1)
+    with late as port, connect(HERE, port) as simulator:
+        model = simulator.library.find("vehicle.tesla.model3")
+        cars = [simulator.spawn(model, place) for place in simulator.map.get_spawn_points()[:20:5]]
+        for car in cars:
+            car.set_autopilot(True, simulator.traffic_port)
+        time.sleep(0.2)
+        for _ in range(20):
+            simulator.tick()
+        assert all(car.get_velocity().length() > 1.0 for car in cars)
 
 
 def test_a_sensor_gives_the_frame_that_is_asked_for(simulator: Simulator) -> None:
