@@ -5,13 +5,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
 from landward.errors import LandwardError
 from sims.carla.process import start_server
+from tests.sims.carla.processes import gone, runs
 
 pytestmark = pytest.mark.carla
 OTHER = """
@@ -21,21 +20,6 @@ server = start_server("Town_Small")
 print(server.process.pid, flush=True)
 sys.stdin.read()
 """
-
-
-def runs(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def gone(pid: int, patience: float = 10.0) -> bool:
-    end = time.monotonic() + patience
-    while runs(pid) and time.monotonic() < end:
-        time.sleep(0.02)
-    return not runs(pid)
 
 
 def test_a_server_is_ready_and_ends_with_its_log() -> None:

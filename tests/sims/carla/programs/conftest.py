@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.sims.carla.clients import free_port, new_client
 
 ROOT = Path(__file__).parents[4]
 CALLS = ROOT / "docs" / "carla_calls.json"
@@ -87,10 +88,7 @@ def hold(server: Served, module: str) -> None:
 @pytest.fixture(scope="session")
 def connection(server: Served) -> Any:
     """A client."""
-    carla = pytest.importorskip("carla")
-    connection = carla.Client("127.0.0.1", server.port)
-    connection.set_timeout(20.0)
-    return connection
+    return new_client(server.port, patience=20.0)
 
 
 @pytest.fixture
@@ -102,13 +100,12 @@ def client(connection: Any, asked: None) -> Iterator[Any]:
 
 
 @pytest.fixture
-def world(client: Any) -> Any:
-    """The world of a new episode, synchronous with steps of 0.05 s."""
-    world = client.get_world()
-    settings = world.get_settings()
-    settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
-    world.apply_settings(settings)
-    return world
+def car(world: Any) -> Any:
+    """A car that stands on the road."""
+    blueprint = world.get_blueprint_library().find("vehicle.dodge.charger_2020")
+    car = world.spawn_actor(blueprint, world.get_map().get_spawn_points()[0])
+    world.tick()
+    return car
 
 
 @pytest.fixture
@@ -122,10 +119,7 @@ def guiding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def traffic(client: Any) -> Iterator[Any]:
     """A synchronous TrafficManager."""
-    with contextlib.closing(socket.socket()) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
-    traffic = client.get_trafficmanager(port)
+    traffic = client.get_trafficmanager(free_port())
     traffic.set_synchronous_mode(True)
     yield traffic
     traffic.set_synchronous_mode(False)

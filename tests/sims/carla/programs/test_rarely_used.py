@@ -10,15 +10,6 @@ carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
 
 
-@pytest.fixture
-def car(world: Any) -> Any:
-    """A car that stands on the road."""
-    blueprint = world.get_blueprint_library().find("vehicle.tesla.model3")
-    car = world.spawn_actor(blueprint, world.get_map().get_spawn_points()[0])
-    world.tick()
-    return car
-
-
 def test_names_and_gravity(world: Any) -> None:
     names = world.get_names_of_all_objects()
     assert len(names) == len(set(names)) > 50

@@ -10,15 +10,6 @@ carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
 
 
-@pytest.fixture
-def car(world: Any) -> Any:
-    """A car that stands on the road."""
-    blueprint = world.get_blueprint_library().find("vehicle.dodge.charger_2020")
-    car = world.spawn_actor(blueprint, world.get_map().get_spawn_points()[0])
-    world.tick()
-    return car
-
-
 def test_physics_control(world: Any, car: Any) -> None:
     physics = car.get_physics_control()
     physics.mass = 2500.0

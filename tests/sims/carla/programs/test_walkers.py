@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sims.carla.maps.town import load_town
+from tests.sims.carla.clients import new_client, synchronise
 
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
@@ -51,12 +52,8 @@ def inside(places: np.ndarray, outlines: list[np.ndarray]) -> np.ndarray:
 
 
 def test_walkers_walk_on_pavements_and_crosswalks(guiding: Any) -> None:
-    client = carla.Client("127.0.0.1", guiding.port)
-    client.set_timeout(10.0)
-    world = client.get_world()
-    settings = world.get_settings()
-    settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
-    world.apply_settings(settings)
+    client = new_client(guiding.port)
+    world = synchronise(client.get_world())
     walkers, controllers = populate(client, world)
     assert len(walkers) >= WALKERS - 2
     town = load_town("Town_Small")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sims.carla.process import ServerProcess, start_server
+from tests.sims.carla.clients import new_client
 from tests.sims.carla.server.towns import RING
 
 
@@ -33,19 +34,7 @@ def server(ring_file: Path) -> Iterator[ServerProcess]:
 @pytest.fixture
 def client(server: ServerProcess) -> Any:
     """A client, and a new asynchronous episode."""
-    carla = pytest.importorskip("carla")
-    client = carla.Client("127.0.0.1", server.port)
-    client.set_timeout(10.0)
+    client = new_client(server.port)
     client.get_world()
     client.reload_world()
     return client
-
-
-@pytest.fixture
-def world(client: Any) -> Any:
-    """The world of a new episode, synchronous with steps of 0.05 s."""
-    world = client.get_world()
-    settings = world.get_settings()
-    settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
-    world.apply_settings(settings)
-    return world

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from sims.carla.process import ServerProcess
+from tests.sims.carla.clients import new_client
 
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
@@ -131,8 +132,7 @@ def test_a_batch_spawns_and_destroys(client: Any, world: Any) -> None:
 
 
 def test_two_clients_see_one_world(server: ServerProcess, world: Any) -> None:
-    other = carla.Client("127.0.0.1", server.port)
-    other.set_timeout(10.0)
+    other = new_client(server.port)
     second = other.get_world()
     cone = world.spawn_actor(world.get_blueprint_library().find("static.prop.barrel"), carla.Transform())
     frame = world.tick()

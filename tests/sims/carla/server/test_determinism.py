@@ -1,21 +1,15 @@
 """The same calls give the same run, bit for bit, with the client's TrafficManager driving."""
 
-import socket
 from typing import Any
 
 import pytest
 
 from sims.carla.process import ServerProcess
+from tests.sims.carla.clients import free_port, new_client, synchronise
 
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
 CARS, TICKS = 8, 120
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        return sock.getsockname()[1]
 
 
 def state(actor: Any) -> tuple[float, ...]:
@@ -30,12 +24,8 @@ def state(actor: Any) -> tuple[float, ...]:
 
 def run(server: ServerProcess, seed: int) -> list[Any]:
     """Where all actors are, after each of some ticks of a new episode."""
-    client = carla.Client("127.0.0.1", server.port)
-    client.set_timeout(10.0)
-    world = client.load_world("Town_Small")
-    settings = world.get_settings()
-    settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
-    world.apply_settings(settings)
+    client = new_client(server.port)
+    world = synchronise(client.load_world("Town_Small"))
     manager = client.get_trafficmanager(free_port())
     manager.set_synchronous_mode(True)
     manager.set_random_device_seed(seed)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from sims.carla.process import ServerProcess
+from tests.sims.carla.clients import new_client, synchronise
 from tests.sims.carla.server.towns import RING
 
 carla = pytest.importorskip("carla")
@@ -59,9 +60,7 @@ def test_worlds_are_loaded_while_sensors_run(client: Any, synchronous: bool) -> 
     for _ in range(4):
         world = client.get_world()
         if synchronous:
-            settings = world.get_settings()
-            settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
-            world.apply_settings(settings)
+            synchronise(world)
         imu = world.get_blueprint_library().find("sensor.other.imu")
         sensors = [world.spawn_actor(imu, carla.Transform()) for _ in range(15)]
         for sensor in sensors:
@@ -76,8 +75,7 @@ def test_worlds_are_loaded_while_sensors_run(client: Any, synchronous: bool) -> 
 
 def test_another_client_is_told(server: ServerProcess, client: Any) -> None:
     client.generate_opendrive_world(RING)
-    other = carla.Client("127.0.0.1", server.port)
-    other.set_timeout(10.0)
+    other = new_client(server.port)
     watching = other.get_world()
     assert watching.get_map().name != "Carla/Maps/Town_Small"
     client.load_world("Town_Small")

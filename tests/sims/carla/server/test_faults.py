@@ -17,6 +17,7 @@ import pytest
 from sims.carla.process import ServerProcess, command, start_server
 from sims.carla.server.methods import METHODS
 from sims.carla.server.wire import LARGEST_MESSAGE, pack
+from tests.sims.carla.processes import gone
 from tests.sims.carla.server.wire_client import WireClient
 
 pytestmark = pytest.mark.carla
@@ -244,10 +245,7 @@ def test_it_ends_with_its_parent(ring_file: Path) -> None:
         child = int(parent.stdout.readline())
         parent.kill()
         parent.wait()
-    deadline = time.monotonic() + 10.0
-    while running(child) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not running(child)
+    assert gone(child)
 
 
 def ports(server: ServerProcess) -> tuple[int, int]:
@@ -270,11 +268,3 @@ def memory(server: ServerProcess) -> float:
     """[MB] That it has in use."""
     pages = int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def running(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

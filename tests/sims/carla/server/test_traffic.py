@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-import socket
 from typing import Any
 
 import numpy as np
 import pytest
 
 from sims.carla.process import start_server
+from tests.sims.carla.clients import STEP, free_port, new_client, synchronise
 
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
-STEP = 0.05
 VEHICLES, MINUTES = 30, 5
 FORWARD_AT_LEAST = 500.0
 """[m] That everybody gets on in five minutes; at a mean speed of 5 m/s it is 1.5 km."""
@@ -21,28 +20,16 @@ LONGEST_STOP = 80.0
 """[s] Two reds of four phases at 45 s each would be longer."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def client() -> Any:
     with start_server("Town_Small") as server:
-        client = carla.Client(server.host, server.port)
-        client.set_timeout(30.0)
-        yield client
+        yield new_client(server.port, patience=30.0)
 
 
 @pytest.fixture
 def world(client: Any) -> Any:
     """A new synchronous episode."""
-    world = client.reload_world()
-    settings = world.get_settings()
-    settings.synchronous_mode, settings.fixed_delta_seconds = True, STEP
-    world.apply_settings(settings)
-    return world
+    return synchronise(client.reload_world())
 
 
 def cars(world: Any, count: int) -> list[Any]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.sims.carla.clients import synchronise
+
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
 
@@ -236,10 +238,7 @@ def test_the_same_run_again_bit_for_bit(client: Any) -> None:
     runs = []
     for _ in range(2):
         client.reload_world()
-        world = client.get_world()
-        settings = world.get_settings()
-        settings.synchronous_mode, settings.fixed_delta_seconds = True, 0.05
-        world.apply_settings(settings)
+        world = synchronise(client.get_world())
         cars = [_spawn(world, x=-20.0 + 8.0 * i, yaw=17.0 * i) for i in range(5)]
         poses = []
         for k in range(60):
