@@ -4,7 +4,7 @@ import numpy as np
 
 from sims.carla.drive.actors import Others
 from sims.carla.drive.ego import Ego
-from sims.carla.drive.route import RoadOption, Route, locate
+from sims.carla.drive.route import RoadOption, Route, locate, resample
 from sims.carla.drive.scene import Scene, find_ahead, find_lead
 from sims.carla.drive.signals import StopLines, crossings
 
@@ -25,6 +25,14 @@ def straight(length=100, option=RoadOption.LANEFOLLOW, yaw=0.0, left=1.75, right
         options=np.full(len(s), int(option), dtype=np.int8),
         junction=np.zeros(len(s), dtype=bool),
     )
+
+
+def loop():
+    """Two laps of a circle of 50 m to the left, from the origin towards +x."""
+    angle = np.linspace(0.0, 4.0 * np.pi, 401)
+    circle = np.stack((50.0 * np.sin(angle), 50.0 - 50.0 * np.cos(angle), 0.0 * angle), axis=-1)
+    ones = np.full(401, 1.75)
+    return resample("loop", circle, ones, ones, np.full(401, 4, np.int8), np.zeros(401, bool))
 
 
 def ego_at(x=0.0, y=0.0, yaw=0.0, speed=0.0, **changes):

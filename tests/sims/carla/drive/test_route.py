@@ -5,7 +5,7 @@ import pytest
 
 from landward.errors import LandwardError
 from sims.carla.drive.route import locate, resample
-from tests.sims.carla.drive.scenes import straight
+from tests.sims.carla.drive.scenes import loop, straight
 
 
 def test_place_beside_a_straight_route():
@@ -31,10 +31,7 @@ def test_place_on_a_turned_route():
 
 def test_hint_keeps_the_lap():
     """A loop passes its start again; the hint tells which time it is."""
-    angle = np.linspace(0.0, 4.0 * np.pi, 401)
-    circle = np.stack((50.0 * np.sin(angle), 50.0 - 50.0 * np.cos(angle), 0.0 * angle), axis=-1)
-    ones = np.full(401, 1.75)
-    route = resample("loop", circle, ones, ones, np.full(401, 4, np.int8), np.zeros(401, bool))
+    route = loop()
     assert locate(route, np.array([0.0, 0.0]), 0.0, hint=312).s == pytest.approx(100.0 * np.pi, abs=1.0)
     assert locate(route, np.array([0.0, 0.0]), 0.0, hint=0).s == pytest.approx(0.0, abs=1.0)
 

@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from sims.carla.drive.route import resample
 from sims.carla.drive.signals import GREEN, OFF, RED, STOP, crossings, in_line_frame
-from tests.sims.carla.drive.scenes import stop_lines, straight
+from tests.sims.carla.drive.scenes import loop, stop_lines, straight
 
 
 def test_crossings_in_order_and_only_those_of_this_lane_and_direction():
@@ -18,11 +17,7 @@ def test_crossings_in_order_and_only_those_of_this_lane_and_direction():
 
 
 def test_a_loop_crosses_a_line_twice():
-    angle = np.linspace(0.0, 4.0 * np.pi, 401)
-    circle = np.stack((50.0 * np.sin(angle), 50.0 - 50.0 * np.cos(angle), 0.0 * angle), axis=-1)
-    ones = np.full(401, 1.75)
-    route = resample("loop", circle, ones, ones, np.full(401, 4, np.int8), np.zeros(401, bool))
-    found = crossings(stop_lines((50.0, 50.0, np.pi / 2, RED)), route)
+    found = crossings(stop_lines((50.0, 50.0, np.pi / 2, RED)), loop())
     assert found.s == pytest.approx([25.0 * np.pi, 125.0 * np.pi], abs=1.0)
 
 
