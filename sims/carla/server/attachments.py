@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sims.carla.server.actor import Actor
-from sims.carla.server.geometry import compose_all, relative_to
+from sims.carla.server.geometry import compose, compose_all, relative_to
 from sims.carla.server.system import System
 
 if TYPE_CHECKING:
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 Level = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64] | None]
 """Rows of children, rows of their parents, and (n, 6) relative poses; None where they are all zero."""
+
+
+FEW = 8
+"""So many are carried along faster one by one."""
 
 
 class Attachments(System):
@@ -42,7 +46,12 @@ class Attachments(System):
         poses = self.world.records.poses
         for children, parents, relative in self._levels:
             at = poses[parents]
-            poses[children] = at if relative is None else compose_all(at, relative)
+            if relative is None:
+                poses[children] = at
+            elif len(relative) <= FEW:
+                poses[children] = [compose(*pair) for pair in zip(at, relative, strict=True)]
+            else:
+                poses[children] = compose_all(at, relative)
 
 
 def _levels(world: World) -> list[Level]:

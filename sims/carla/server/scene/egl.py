@@ -140,18 +140,21 @@ class _Program:
         self._program = gl.program(vertex_shader=vertex_shader(), fragment_shader=fragment_shader(outputs))
         self._uniforms = {name: self._program[name] for name in self._program}
         """Those that the outputs need; looked up once, since moderngl searches all members each time."""
+        self._light: Light | None = None
         vertex = (vertices, VERTEX_FORMAT, "position", "normal", "colour", "tag")
         instance = (instances, INSTANCE_FORMAT, "place_x", "place_y", "place_z", "paint", "mark")
         self.array = gl.vertex_array(self._program, [vertex, instance], skip_errors=True)
 
     def set(self, frame: Frame, guard: int) -> None:
         """Camera and light."""
-        light = frame.light
         matrix = clip_matrix(frame.view)
         matrix[:2] /= guard
         self._write("camera", matrix.T)
-        self._write("sun", [*light.sun, light.ambient])
-        self._write("haze", [*light.sky, light.haze])
+        light = frame.light
+        if light is not self._light:
+            self._light = light
+            self._write("sun", [*light.sun, light.ambient])
+            self._write("haze", [*light.sky, light.haze])
 
     def _write(self, name: str, value: Any) -> None:
         if name in self._uniforms:
