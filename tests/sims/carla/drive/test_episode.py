@@ -77,6 +77,16 @@ def route_over(episode, stop_sign, least=40.0):
     raise AssertionError("Town_Small has both")
 
 
+def begin_before_a_red_light(episode):
+    """The first outcome of an episode that comes to a red light, and the light, which stays red."""
+    route, line = route_over(episode, stop_sign=False)
+    outcome = episode.reset(5, route)
+    light = episode.lines.actors[line]
+    light.set_state(carla.TrafficLightState.Red)
+    light.freeze(True)
+    return outcome, light
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_route_is_driven_to_its_end(episode, seed):
     outcome, total = drive(episode, episode.reset(seed))
@@ -113,11 +123,7 @@ def test_terms_and_state_fit_the_spec(episode):
 
 
 def test_red_light(episode, simulator):
-    route, line = route_over(episode, stop_sign=False)
-    outcome = episode.reset(5, route)
-    light = episode.lines.actors[line]
-    light.set_state(carla.TrafficLightState.Red)
-    light.freeze(True)
+    outcome, light = begin_before_a_red_light(episode)
     simulator.tick()
     outcome, _ = drive(episode, outcome, obey=False)
     light.freeze(False)
@@ -128,11 +134,7 @@ def test_red_light(episode, simulator):
 
 
 def test_the_light_ahead_is_seen_before_it_is_run(episode, simulator):
-    route, line = route_over(episode, stop_sign=False)
-    outcome = episode.reset(5, route)
-    light = episode.lines.actors[line]
-    light.set_state(carla.TrafficLightState.Red)
-    light.freeze(True)
+    outcome, light = begin_before_a_red_light(episode)
     outcome, _ = drive(episode, outcome, ticks=250)
     light.freeze(False)
     assert episode.ended == "", "it waits"
