@@ -114,6 +114,7 @@ class Load:
             port = free.getsockname()[1]
         manager = self._client.get_trafficmanager(port)
         manager.set_synchronous_mode(True)
+        self._world.tick(PATIENCE)  # its first turn may still be an asynchronous one, and forgets new cars
         for vehicle in vehicles:
             vehicle.set_autopilot(True, port)
 

@@ -32,6 +32,7 @@ def run(server: ServerProcess, seed: int) -> list[Any]:
     blueprint = world.get_blueprint_library().find("vehicle.tesla.model3")
     points = world.get_map().get_spawn_points()[:: len(world.get_map().get_spawn_points()) // CARS]
     cars = [world.spawn_actor(blueprint, point) for point in points[:CARS]]
+    world.tick()  # the TrafficManager's first turn may still be an asynchronous one, and forgets new cars
     for car in cars:
         car.set_autopilot(True, manager.get_port())
     seen = []

@@ -113,6 +113,7 @@ def test_thirty_vehicles_drive_five_minutes_without_a_collision_and_obey_lights(
     manager = client.get_trafficmanager(free_port())
     manager.set_synchronous_mode(True)
     manager.set_random_device_seed(1)
+    world.tick()  # the TrafficManager's first turn may still be an asynchronous one, and forgets new cars
     for vehicle in vehicles:
         vehicle.set_autopilot(True, manager.get_port())
     sensor = world.get_blueprint_library().find("sensor.other.collision")
