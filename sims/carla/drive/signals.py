@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,11 @@ class StopLines:
     """(L,) True for a stop sign's, False for a traffic light's."""
     actors: tuple[Any, ...]
     """The carla.TrafficLight or carla.TrafficSign of each."""
+
+    @cached_property
+    def facing(self) -> tuple[Floats, Floats]:
+        """(L,) and (L,) cosines and sines of the directions."""
+        return np.cos(self.yaw), np.sin(self.yaw)
 
     def states(self, near: Floats) -> NDArray[np.int64]:
         """(L,) RED, YELLOW, GREEN, OFF or STOP; lights far from the place (2,) count as OFF."""
@@ -150,5 +156,5 @@ def crossings(lines: StopLines, route: Route) -> Crossings:
 def in_line_frame(lines: StopLines, point: Floats) -> tuple[Floats, Floats]:
     """(L,) how far a point lies beyond each line, and to the right of its middle [m]."""
     d = point - lines.xy
-    c, s = np.cos(lines.yaw), np.sin(lines.yaw)
+    c, s = lines.facing
     return d[:, 0] * c + d[:, 1] * s, d[:, 1] * c - d[:, 0] * s
