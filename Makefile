@@ -25,7 +25,7 @@ setup-mjlab: .venv-mjlab/.installed ## build .venv-mjlab: mjlab, pinned in requi
 demo: .venv/.installed ## train Go1, export the policy, evaluate it, show the result
 	$(BIN)/landward demo
 
-test: .venv/.installed ## all tests with coverage
+test: .venv/.installed ## the tests that need no environment and no driving server of their own, with coverage
 	$(BIN)/python -m pytest -m "not carla" -n auto --maxprocesses 4 --dist loadfile --cov --cov-report=term
 
 test-fast: .venv/.installed ## the tests that take less than five seconds each
