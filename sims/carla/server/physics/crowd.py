@@ -113,21 +113,23 @@ class Crowd(System):
         rows = np.array([walker.actor.row for walker in walkers], np.intp)
         records = self.world.records
         poses = records.poses[rows]
-        velocity = np.array([walker.velocity for walker in walkers])
-        place = self._walk(poses[:, 0] + 1j * poses[:, 1], velocity, dt)
+        velocity: NDArray[np.complex128] = np.array([walker.velocity for walker in walkers])
         moving = velocity != 0.0
-        velocity: NDArray[np.complex128] = np.where(moving, velocity, self._guided(walkers, poses[:, 4]))
-        poses[:, 0], poses[:, 1] = place.real, place.imag
-        poses[:, 4] = np.where(moving, np.degrees(np.angle(velocity)), poses[:, 4])
+        if moving.any():  # most stand, most of the time
+            place = self._walk(poses[:, 0] + 1j * poses[:, 1], velocity, dt)
+            poses[:, 0], poses[:, 1] = place.real, place.imag
+            poses[:, 4] = np.where(moving, np.degrees(np.angle(velocity)), poses[:, 4])
+        if any(walker.guided is not None for walker in walkers):
+            velocity[:] = np.where(moving, velocity, self._guided(walkers, poses[:, 4]))
         poses[:, 3] = poses[:, 5] = 0.0
         climb = self._jump(walkers, dt)
         tall = np.array([walker.actor.box.extent[2] + walker.height for walker in walkers])
         poses[:, 2] = self.world.town.ground(poses[:, :2]) + tall
         records.poses[rows] = poses
         moves = np.array([velocity.real, velocity.imag, climb]).T
-        before = records.rows["velocity"][rows]
-        records.rows["acceleration"][rows] = (moves - before) / dt
-        records.rows["velocity"][rows] = moves
+        shown = records.rows["velocity"]
+        records.rows["acceleration"][rows] = (moves - shown[rows]) / dt
+        shown[rows] = moves
 
     def _walk(
         self, place: NDArray[np.complex128], velocity: NDArray[np.complex128], dt: float
