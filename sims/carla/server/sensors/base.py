@@ -50,6 +50,9 @@ class Sensor:
         self.actor = actor
         self.random = np.random.default_rng([abs(self.noise_seed), abs(self.world.seed), actor.id])
 
+    def missed(self) -> None:
+        """A measurement was due, and nobody listens: what compares with its last one begins anew."""
+
     def measure(self, dt: float) -> Iterable[Payload]:
         """The messages of this step, which are used before the next call.
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sims.carla.server.errors import RpcError
 from sims.carla.server.scene.renderer import Renderer, make_renderer
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from sims.carla.server.sensors.system import Sensors
     from sims.carla.server.world import World
 
-LARGEST_SIDE, LARGEST_AREA = 8192, 16_777_216
-"""[px] Of a picture, since clients choose its size."""
+LARGEST_SIDE, LARGEST_PICTURE = 8192, 64 << 20
+"""[px] and [byte]: clients choose the size."""
 HEAD = struct.Struct("<IIf")
 """Width, height, field of view [deg] (PROTOCOL: image payload)."""
 NARROWEST, WIDEST = 1.0, 170.0
@@ -30,8 +31,10 @@ NARROWEST, WIDEST = 1.0, 170.0
 class Camera(Sensor):
     """A pinhole camera; its lens has no distortion and no vignette."""
 
-    output: ClassVar[str]
-    """Of `shaders.OUTPUTS`."""
+    outputs: ClassVar[tuple[str, ...]]
+    """What is drawn for it, of `shaders.OUTPUTS`."""
+    pixel: ClassVar[int] = 4
+    """[byte] In its message."""
     shot: View
     """From where it takes the picture of this step."""
 
@@ -40,14 +43,18 @@ class Camera(Sensor):
         self.width = read.whole("image_size_x", 1, LARGEST_SIDE)
         self.height = read.whole("image_size_y", 1, LARGEST_SIDE)
         self.fov = read.real("fov", NARROWEST, WIDEST)
-        if self.width * self.height > LARGEST_AREA:
+        most = LARGEST_PICTURE // self.pixel
+        if self.width * self.height > most:
             raise RpcError(
                 f"Spawn failed because of invalid actor description: a picture of {self.width} x "
-                f"{self.height} has more than {LARGEST_AREA} pixels"
+                f"{self.height} has more than {most} pixels"
             )
-        self.buffer = bytearray(HEAD.size + 4 * self.width * self.height)
-        """The message, used again for each picture."""
-        HEAD.pack_into(self.buffer, 0, self.width, self.height, self.fov)
+        self.head = HEAD.pack(self.width, self.height, self.fov)
+        """Of its messages."""
+        self.pictures = {
+            name: bytearray(self.head + bytes(4 * self.width * self.height)) for name in self.outputs
+        }
+        """What was drawn, each with a head and used again for each picture."""
 
     @property
     def view(self) -> View:
@@ -57,37 +64,42 @@ class Camera(Sensor):
     def measure(self, dt: float) -> Iterable[Payload]:
         """One picture."""
         self.sensors.studio.take(self)
-        return (memoryview(self.buffer),)
+        return (memoryview(self.pictures[self.outputs[0]]),)
+
+    def pixels(self, output: str) -> NDArray[np.uint8]:
+        """(h, w, 4) blue, green, red, alpha of what was drawn."""
+        picture = np.frombuffer(self.pictures[output], np.uint8, offset=HEAD.size)
+        return picture.reshape(self.height, self.width, 4)
 
 
 class RgbCamera(Camera):
     """sensor.camera.rgb."""
 
-    kind, output = 13, "rgb"
+    kind, outputs = 13, ("rgb",)
 
 
 class DepthCamera(Camera):
     """sensor.camera.depth: distance along the optical axis, 24 bits over 1000 m."""
 
-    kind, output = 1, "depth"
+    kind, outputs = 1, ("depth",)
 
 
 class SemanticCamera(Camera):
     """sensor.camera.semantic_segmentation: the label in red."""
 
-    kind, output = 14, "semantic"
+    kind, outputs = 14, ("semantic",)
 
 
 class InstanceCamera(Camera):
     """sensor.camera.instance_segmentation: the label in red, the object id in green (low) and blue (high)."""
 
-    kind, output = 15, "instance"
+    kind, outputs = 15, ("instance",)
 
 
 class NormalsCamera(Camera):
     """sensor.camera.normals: 127.5 (1 + normal), x in red, y in green, z in blue, world axes."""
 
-    kind, output = 2, "normals"
+    kind, outputs = 2, ("normals",)
 
 
 class Studio:
@@ -117,7 +129,7 @@ class Studio:
             self._waiting.setdefault(camera.shot, []).append(camera)
 
     def take(self, camera: Camera) -> None:
-        """Fill the camera's buffer, and those of the cameras that see the same."""
+        """Fill the camera's pictures, and those of the cameras that see the same."""
         view = camera.shot
         group = self._waiting.pop(view, None)
         if group is None:
@@ -125,16 +137,15 @@ class Studio:
         if self._renderer is None:
             self._renderer = make_renderer(self._world.renderer, self.scene.statics)
         frame = self.scene.look(view)
-        first = {each.output: each for each in group}
-        outputs = tuple(sorted(first))
-        self._renderer.render(frame, outputs, [first[name].buffer for name in outputs], HEAD.size)
-        if "rgb" in first:
-            size = (view.height, view.width, 4)
-            pixels = np.frombuffer(first["rgb"].buffer, np.uint8, offset=HEAD.size).reshape(size)
-            self._world.system("drawings").paint(view, pixels)
+        drawn = {name: each for each in group for name in each.outputs}
+        outputs = tuple(sorted(drawn))
+        self._renderer.render(frame, outputs, [drawn[name].pictures[name] for name in outputs], HEAD.size)
+        if "rgb" in drawn:
+            self._world.system("drawings").paint(view, drawn["rgb"].pixels("rgb"))
         for each in group:
-            if each is not first[each.output]:
-                each.buffer[:] = first[each.output].buffer
+            for name in each.outputs:
+                if each is not drawn[name]:
+                    each.pictures[name][:] = drawn[name].pictures[name]
 
     def close(self) -> None:
         """Give back the renderer."""

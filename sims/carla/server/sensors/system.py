@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sims.carla.server.actor import Actor, Description
-from sims.carla.server.errors import RpcError
 from sims.carla.server.geometry import Pose
 from sims.carla.server.sensors.attributes import Attributes
 from sims.carla.server.sensors.base import Sensor
@@ -20,6 +19,8 @@ from sims.carla.server.sensors.camera import (
     Studio,
 )
 from sims.carla.server.sensors.contact import CollisionSensor, ObstacleSensor
+from sims.carla.server.sensors.dvs import DvsCamera
+from sims.carla.server.sensors.flow import OpticalFlowCamera
 from sims.carla.server.sensors.gnss import Gnss
 from sims.carla.server.sensors.imu import Imu
 from sims.carla.server.sensors.lidar import RayCastLidar, SemanticLidar
@@ -36,6 +37,8 @@ KINDS: dict[str, type[Sensor]] = {
     "sensor.camera.semantic_segmentation": SemanticCamera,
     "sensor.camera.instance_segmentation": InstanceCamera,
     "sensor.camera.normals": NormalsCamera,
+    "sensor.camera.optical_flow": OpticalFlowCamera,
+    "sensor.camera.dvs": DvsCamera,
     "sensor.lidar.ray_cast": RayCastLidar,
     "sensor.lidar.ray_cast_semantic": SemanticLidar,
     "sensor.other.radar": Radar,
@@ -45,8 +48,6 @@ KINDS: dict[str, type[Sensor]] = {
     "sensor.other.obstacle": ObstacleSensor,
 }
 """Type id -> what it is; lane invasion is worked out in the client."""
-ABSENT = ("sensor.camera.optical_flow", "sensor.camera.dvs")
-"""In the library, because programs look them up by name without using them, but not to be had."""
 EARLY = 1e-6
 """[s] Rounding of the world's clock."""
 
@@ -69,12 +70,8 @@ class Sensors(System):
         """Read a sensor's attributes.
 
         Raises:
-            RpcError: one is not what it must be, or there is no such sensor here.
+            RpcError: one is not what it must be.
         """
-        if description.type_id in ABSENT:
-            raise RpcError(
-                f"{description.type_id} is not supported by this server; it has {', '.join(sorted(KINDS))}"
-            )
         kind = KINDS.get(description.type_id)
         self._admitted = kind(Attributes(description), self) if kind else None
 
@@ -91,8 +88,6 @@ class Sensors(System):
     def observe(self, dt: float) -> None:
         """Measure and publish."""
         due = [sensor for sensor in self._sensors.values() if self._due(sensor)]
-        if self.world.settings.no_rendering_mode:
-            due = [sensor for sensor in due if not isinstance(sensor, Camera)]
         self.studio.expect([sensor for sensor in due if isinstance(sensor, Camera)])
         for sensor in due:
             for payload in sensor.measure(dt):
@@ -110,4 +105,8 @@ class Sensors(System):
         if sensor.period:
             begin = sensor.next_due or now
             sensor.next_due = begin + sensor.period * (1 + int((now + EARLY - begin) / sensor.period))
-        return self.world.subscribed(sensor.actor.stream)
+        blind = self.world.settings.no_rendering_mode and isinstance(sensor, Camera)
+        if blind or not self.world.subscribed(sensor.actor.stream):
+            sensor.missed()
+            return False
+        return True

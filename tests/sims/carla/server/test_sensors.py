@@ -100,6 +100,44 @@ def test_pictures_show_the_car(world: Any, car: Any, listen: Listen) -> None:
     assert tuple(pixels(labels)[on_car][0, :3]) == (142, 0, 0)
 
 
+def test_a_passing_car_has_a_flow_and_events(world: Any, car: Any, listen: Listen) -> None:
+    """Read as CARLA's manual_control.py reads them."""
+    place = behind(car, 8.0, 1.0)
+    size = {"image_size_x": 120, "image_size_y": 90, "fov": 70}
+    flow, events = listen("camera.optical_flow", place, **size), listen("camera.dvs", place, **size)
+    (still,) = take(world, flow)
+    assert not np.frombuffer(still.raw_data, np.float32).any()
+    assert events.empty()
+    car.set_target_velocity(8.0 * car.get_transform().get_forward_vector())
+    car.set_transform(behind(car, 0.0, 0.0))
+    moving, fired = take(world, flow, events)
+    for message in (moving, fired):
+        assert (message.width, message.height, message.fov) == (120, 90, 70)
+    pixel = moving[45 * 120 + 60]
+    field = np.frombuffer(moving.raw_data, np.float32).reshape(90, 120, 2)
+    assert (pixel.x, pixel.y) == tuple(field[45, 60])
+    assert (np.abs(field) > 1e-4).any(axis=-1).sum() > 100
+    assert not field[0].any()
+    coded = moving.get_color_coded_flow()
+    colours = np.frombuffer(coded.raw_data, np.uint8).reshape(coded.height, coded.width, 4)
+    assert colours[..., :3].any(axis=-1).sum() > 100
+    assert not colours[0, :, :3].any()
+    kinds = [("x", np.uint16), ("y", np.uint16), ("t", np.int64), ("pol", np.bool_)]
+    array = np.frombuffer(fired.raw_data, np.dtype(kinds))
+    assert len(array) == len(fired) > 20
+    first = fired[0]
+    assert (first.x, first.y, first.t, first.pol) == tuple(array[0].tolist())
+    assert (np.diff(array["t"]) >= 0).all()
+    now = fired.timestamp * 1e9
+    assert now - 0.06e9 < array["t"].min() <= array["t"].max() <= now
+    columns = fired.to_array_x(), fired.to_array_y(), fired.to_array_t()
+    assert [list(column) for column in columns] == [array[name].tolist() for name in ("x", "y", "t")]
+    assert fired.to_array_pol() == np.where(array["pol"], 1, -1).tolist()
+    picture = fired.to_image()
+    assert len(picture) == 90 * 120
+    assert any((dot.r, dot.g, dot.b) != (0, 0, 0) for dot in picture)
+
+
 def test_lidars_hit_the_back_of_the_car(world: Any, car: Any, listen: Listen) -> None:
     place = behind(car, 10.0, 0.6)
     beams = {
