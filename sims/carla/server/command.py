@@ -51,9 +51,8 @@ class CarlaServer:
     """[s] A client that takes no data for so long in synchronous mode is dropped."""
     renderer: Literal["auto", "egl", "cv2"] = "auto"
     """What draws for the cameras: OpenGL without a display, or cv2 where there is none."""
-    walker_navigation: bool = False
-    """Guide walkers that have a controller. Not for clients that load a world while they have a
-    TrafficManager: with a mesh, the library of CARLA 0.9.16 then crashes on this server."""
+    walker_navigation: bool = True
+    """Guide walkers that have a controller: clients get a mesh of the pavements and crosswalks."""
     recordings: Path = field(default_factory=lambda: cache_folder("carla-recordings"))
     """Folder of the recordings that clients make; the only place where the server writes."""
     parent_pid: int | None = None

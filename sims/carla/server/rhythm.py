@@ -43,7 +43,7 @@ class Rhythm:
         self.state = WAITING
         self.regular = False
         """Whether it has worked on the last tick; one that is asynchronous need not."""
-        self.since = 0.0
+        self.since = time.monotonic()
         """[s] When it came there, on the monotonic clock."""
 
     def note(self, method: str) -> None:

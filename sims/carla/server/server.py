@@ -12,10 +12,11 @@ import numpy as np
 
 from landward.cache import cache_folder
 from sims.carla.maps.town import Town
+from sims.carla.server.change import Change, rest
 from sims.carla.server.connection import Connection
 from sims.carla.server.geometry import Pose
 from sims.carla.server.loop import Loop
-from sims.carla.server.rhythm import wake
+from sims.carla.server.rhythm import Rhythm, wake
 from sims.carla.server.settings import Settings
 from sims.carla.server.snapshot import MAP_CHANGED, OBSERVER, snapshot
 from sims.carla.server.sockets import ServerError, accept, listen
@@ -45,7 +46,7 @@ class ServerCfg:
     """[s] How long a step of a synchronous world waits for a client that does not take its data."""
     renderer: Renderer = "auto"
     """What draws for the cameras; auto: EGL where there is one, else cv2."""
-    walker_navigation: bool = False
+    walker_navigation: bool = True
     """Whether clients get the mesh that walkers with a controller walk on."""
     recordings: Path = field(default_factory=lambda: cache_folder("carla-recordings"))
     """Where recordings are kept; made when the first is."""
@@ -89,6 +90,8 @@ class Server:
         """What is done once the response to the present request is sent."""
         self.managers: dict[int, tuple[tuple[str, int], Connection | None]] = {}
         """TrafficManagers in the clients: port -> where it answers, and who told."""
+        self.change: Change | None = None
+        """Of the episode, while the client that asked for it is not done."""
         self.generated: Town | None = None
         """The town of the OpenDRIVE text that a client sent."""
         self._next_stream = WORLD
@@ -114,6 +117,44 @@ class Server:
         self._listener.close()
         self.world.close()
         self.loop.close()
+
+    def load(self, town: Town, reset_settings: bool) -> None:
+        """Begin another episode, once the threads of the caller rest and it is ready."""
+        caller = self.caller
+        busy = self.streams.end_sensors() or self.managers_of(caller) > 0
+        if caller is None or caller.watched < 0.0:
+            self.deferred.append(lambda: self.begin(town, reset_settings))
+            return
+        caller.rest = rest(busy, caller.watched)
+        self.deferred.append(lambda: self._prepare(Change(town, reset_settings, caller)))
+
+    def watched(self) -> None:
+        """The caller is told where the world's stream is."""
+        if self.caller is not None:
+            self.caller.watched = time.monotonic()
+            if self.change is not None and self.change.awaits(self.caller):
+                self.deferred.append(self.go_on)
+
+    def _prepare(self, change: Change) -> None:
+        """Let nothing happen until the client is ready for the change."""
+        self.change = change
+        self.loop.at(None, self._free_step)
+
+    def go_on(self) -> None:
+        """The next part of a change: first the episode begins, then its loader goes on."""
+        change, self.change = self.change, None
+        if change is None:
+            return
+        managers = self.managers_of(change.loader)
+        if change.begun and managers:
+            change.loader.rhythm = Rhythm()  # their threads are new
+        elif not change.begun:
+            self.begin(change.town, change.reset_settings)
+            if managers and self.world.settings.synchronous_mode:
+                change.begin(managers)
+                self.change = change
+        for connection in tuple(self.connections):
+            connection.ready(0)
 
     def begin(self, town: Town, reset_settings: bool) -> None:
         """End the episode and begin another; clients that stay are told by a snapshot."""
@@ -161,13 +202,21 @@ class Server:
         period = settings.fixed_delta_seconds or 1.0 / self.cfg.rate
         self.loop.at(None if settings.synchronous_mode else self._last_step + period, self._free_step)
 
+    def managers_of(self, connection: Connection | None) -> int:
+        """How many TrafficManagers a client has."""
+        return sum(found[1] is connection for found in self.managers.values())
+
     def disconnected(self, connection: Connection) -> None:
         """A client is gone, and its TrafficManagers with it."""
         self.connections.discard(connection)
         self.managers = {port: found for port, found in self.managers.items() if found[1] is not connection}
+        if self.change is not None and self.change.loader is connection:
+            self.go_on()
 
     def _watch(self) -> None:
-        """Wake TrafficManagers that have missed the start of a tick."""
+        """Wake TrafficManagers that have missed the start of a tick; end what takes too long to change."""
+        if self.change is not None and self.change.overdue:
+            self.go_on()
         for port, (_, connection) in tuple(self.managers.items()):
             if connection is not None and connection.rhythm is not None and connection.rhythm.missed():
                 wake(connection.sock.getpeername()[0], port)
@@ -211,7 +260,9 @@ class Server:
         return self._next_stream
 
     def _greet(self, subscriber: Subscriber) -> None:
-        """A new client of the world's stream gets the present state at once."""
+        """A new client of the world's stream gets the present state at once, unless that is about to end."""
+        if self.change is not None and not self.change.begun:
+            return
         world = self.world
         payload = snapshot(world, MAP_CHANGED)
         head = HEAD.pack(HEAD.size - 4 + len(payload), OBSERVER, world.frame, world.elapsed, *NOWHERE)

@@ -14,6 +14,8 @@ REQUEST, RESPONSE, NOTIFICATION = 0, 1, 2
 _PACKER = msgpack.Packer(use_bin_type=True, unicode_errors="surrogateescape")
 """To make one takes longer than to pack what a server answers."""
 _NOTHING = object()
+Request = tuple[int | None, str, list[Any]]
+"""Message id, None for a notification; method; parameters."""
 
 
 class Packed(bytes):
@@ -57,7 +59,7 @@ class Requests:
         except msgpack.BufferFull:
             raise MalformedError(f"a message of more than {LARGEST_MESSAGE >> 20} MiB") from None
 
-    def next(self) -> tuple[int | None, str, list[Any]] | None:
+    def next(self) -> Request | None:
         """The next whole message as (message id, method, parameters); None when there is none yet.
 
         The id of a notification is None.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from landward.errors import LandwardError
@@ -15,9 +14,6 @@ from sims.carla.server.towns import GENERATED, find, named_town
 
 if TYPE_CHECKING:
     from sims.carla.server.server import Server
-
-QUIET = 0.2
-"""[s] For clients to take what sensors have sent."""
 
 
 @rpc("get_available_maps")
@@ -43,9 +39,7 @@ def map_data(server: Server) -> str:
 def load_new_episode(server: Server, name: Any, reset_settings: Any = True, layers: Any = 65535) -> None:
     """Begin an episode in another town, or in the same one where no name is given.
 
-    The new episode begins once the answer is sent. Sensor streams end before, and what was sent on them is
-    given time to be taken: where the client's library meets a sensor's message while it has no episode, the
-    thread that has it opens one itself, and the load fails.
+    It begins after the answer; `change` says when.
     """
     wanted, reset = text(name), flag(reset_settings)
     whole(layers)
@@ -57,9 +51,7 @@ def load_new_episode(server: Server, name: Any, reset_settings: Any = True, laye
         town = server.generated
     else:
         town = named_town(find(wanted))
-    if server.streams.end_sensors():
-        time.sleep(QUIET)
-    server.deferred.append(lambda: server.begin(town, reset))
+    server.load(town, reset)
 
 
 @rpc("copy_opendrive_to_file", "void")

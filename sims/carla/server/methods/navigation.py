@@ -18,7 +18,7 @@ FOLDER = "Nav"
 
 @rpc("get_required_files")
 def required_files(server: Server, folder: Any = "") -> list[str]:
-    """Files a client should keep: with --walker-navigation, the mesh for walkers of a town with pavements."""
+    """Files a client should keep: the mesh for walkers of a town with pavements."""
     wanted = text(folder) == FOLDER and server.cfg.walker_navigation
     name = navigation_file(server.world.town) if wanted else ""
     return [name] if name else []

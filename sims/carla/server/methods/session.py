@@ -36,6 +36,8 @@ def sensor_token(server: Server, stream: Any) -> list[bytes]:
     number = whole(stream)
     if not 0 <= number < 1 << 32:
         raise RpcError(f"{number} is no stream")
+    if number == WORLD:
+        server.watched()
     return [token(number, server.streams.port)]
 
 

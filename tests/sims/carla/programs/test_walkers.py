@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from sims.carla.maps.town import load_town
-from tests.sims.carla.clients import new_client, synchronise
 
 carla = pytest.importorskip("carla")
 pytestmark = pytest.mark.carla
@@ -51,9 +50,7 @@ def inside(places: np.ndarray, outlines: list[np.ndarray]) -> np.ndarray:
     return found
 
 
-def test_walkers_walk_on_pavements_and_crosswalks(guiding: Any) -> None:
-    client = new_client(guiding.port)
-    world = synchronise(client.get_world())
+def test_walkers_walk_on_pavements_and_crosswalks(client: Any, world: Any) -> None:
     walkers, controllers = populate(client, world)
     assert len(walkers) >= WALKERS - 2
     town = load_town("Town_Small")
@@ -75,7 +72,24 @@ def test_walkers_walk_on_pavements_and_crosswalks(guiding: Any) -> None:
         controller.stop()
         assert controller.destroy()
     world.tick()
-    client.get_server_version()  # what nobody waits for has arrived
+
+
+def test_worlds_are_loaded_where_walkers_are_guided_and_cars_drive(
+    client: Any, world: Any, traffic: Any
+) -> None:
+    """The client's library used to crash here."""
+    for _ in range(3):
+        world.tick()
+        library = world.get_blueprint_library()
+        spot = world.get_map().get_spawn_points()[0]
+        car = world.spawn_actor(library.find("vehicle.tesla.model3"), spot)
+        car.set_autopilot(True, traffic.get_port())
+        walkers, _ = populate(client, world)
+        for _ in range(30):
+            world.tick()
+        assert car.get_velocity().length() > 0.5
+        assert np.median([walker.get_velocity().length() for walker in walkers]) > 0.5
+        world = client.load_world("Town_Small", reset_settings=False)
 
 
 def reach(world: Any, walker: Any, controller: Any) -> None:

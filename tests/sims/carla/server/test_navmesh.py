@@ -63,15 +63,15 @@ def test_what_does_not_fit_a_tile_is_refused() -> None:
 
 
 def test_a_town_without_pavements_asks_for_no_file() -> None:
-    server = SimpleNamespace(world=SimpleNamespace(town=ring()), cfg=ServerCfg(walker_navigation=True))
+    server = SimpleNamespace(world=SimpleNamespace(town=ring()), cfg=ServerCfg())
     assert navigation_file(ring()) == ""
     assert required_files(server, "Nav") == []  # type: ignore[arg-type]
 
 
 def test_the_mesh_is_given_away_only_where_it_is_wanted() -> None:
     world = SimpleNamespace(town=load_town("Roundabout"))
-    server = SimpleNamespace(world=world, cfg=ServerCfg())
+    server = SimpleNamespace(world=world, cfg=ServerCfg(walker_navigation=False))
     assert required_files(server, "Nav") == []  # type: ignore[arg-type]
-    server.cfg = ServerCfg(walker_navigation=True)
+    server.cfg = ServerCfg()
     assert required_files(server, "Nav") == [navigation_file(world.town)]  # type: ignore[arg-type]
     assert required_files(server, "") == required_files(server, "TM") == []  # type: ignore[arg-type]
