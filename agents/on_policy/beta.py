@@ -6,6 +6,7 @@ Reinforcement Learning using the Beta Distribution", ICML 2017.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -13,7 +14,7 @@ from rsl_rl.modules.distribution import BetaDistribution
 from torch import nn
 
 INITIAL_GAIN = 0.01
-"""Of the network's last layer: the first policy hardly depends on the state, alpha = beta = 1 + ln 2."""
+"""Of the network's last layer: the first policy hardly depends on the state."""
 
 
 class BetaPolicy(BetaDistribution):
@@ -28,15 +29,19 @@ class BetaPolicy(BetaDistribution):
     is the mean, low + (high - low) alpha / (alpha + beta). KL divergence is that of x.
     """
 
-    def __init__(self, output_dim: int, low: Sequence[float], high: Sequence[float]) -> None:
+    def __init__(
+        self, output_dim: int, low: Sequence[float], high: Sequence[float], init_concentration: float = 2.0
+    ) -> None:
         """Keep the bounds.
 
         Args:
             output_dim: number of actions A.
             low: (A,) lower bounds of the raw actions.
             high: (A,) upper bounds.
+            init_concentration: alpha and beta of the first policy, above 1.
         """
         super().__init__(output_dim)
+        self.init_concentration = init_concentration
         lows, highs = (torch.tensor(bound, dtype=torch.float32) for bound in (low, high))
         rows = {
             "_range_offset": lows,
@@ -61,7 +66,7 @@ class BetaPolicy(BetaDistribution):
         last: nn.Linear = mlp[-2]  # type: ignore[index]
         with torch.no_grad():
             last.weight.mul_(INITIAL_GAIN)
-            last.bias.zero_()
+            last.bias.fill_(math.log(math.expm1(self.init_concentration - 1.0)))
 
 
 class BetaMean(nn.Module):

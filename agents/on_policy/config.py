@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -45,6 +46,9 @@ class ModelConfig:
     within the bounds of the actions."""
     init_std: float = 1.0
     """Initial standard deviation of the actions (gaussian)."""
+    init_concentration: float = 2.0
+    """Initial alpha = beta of the actions, above 1 (beta): the standard deviation is half the width of the
+    bounds over the root of 2 alpha + 1."""
     sde_sample_freq: int = 16
     """Control steps between two draws of the exploration matrices (gsde); -1: once an iteration."""
     log_std_init: float = -2.0
@@ -169,6 +173,10 @@ class TrainConfig:
             raise LandwardError("gSDE needs at least two hidden layers: the last one delivers its features")
         if self.model.exploration == "gsde" and self.ppo.mirror:
             raise LandwardError("gSDE has no mirror image: switch mirror off or use gaussian exploration")
+        if not 1.0 < self.model.init_concentration < math.inf:
+            raise LandwardError(
+                f"model.init_concentration must be above 1, got {self.model.init_concentration:g}"
+            )
         if self.ppo.schedule == "linear" and not (self.iterations > 0 or self.total_steps > 0):
             raise LandwardError(
                 "ppo.schedule linear needs to know the end of the run: set total_steps or iterations"

@@ -136,7 +136,12 @@ def _distribution(model: ModelConfig, spec: PolicySpec) -> dict[str, Any]:
                 "clip nor limits; use gaussian exploration, or bound the action in the task's spec"
             )
         low, high = [*low, *lows.tolist()], [*high, *highs.tolist()]
-    return {"class_name": "agents.on_policy.beta:BetaPolicy", "low": low, "high": high}
+    return {
+        "class_name": "agents.on_policy.beta:BetaPolicy",
+        "low": low,
+        "high": high,
+        "init_concentration": model.init_concentration,
+    }
 
 
 def _algorithm(config: TrainConfig, spec: PolicySpec, num_envs: int) -> dict[str, Any]:

@@ -75,9 +75,11 @@ def test_samples_fill_the_bounds_and_stay_within():
 
 def test_the_first_policy_is_symmetric_in_every_state():
     torch.manual_seed(0)
-    policy = BetaPolicy(2, (-1.0, -1.0), (1.0, 1.0))
+    policy = BetaPolicy(2, (-1.0, -1.0), (1.0, 1.0), init_concentration=4.0)
     mlp = MLP(5, policy.input_dim, [16], "elu")
     policy.init_mlp_weights(mlp)
     policy.update(mlp(3.0 * torch.randn(100, 5)))
-    assert policy.params[0].mean().item() == pytest.approx(1.0 + math.log(2.0), abs=0.02)
+    assert policy.params[0].mean().item() == pytest.approx(4.0, abs=0.02)
     assert policy.mean.abs().max().item() < 0.05
+    # the variance of Beta(a, a) is 1 / (4 (2 a + 1)), here of a width of 2
+    assert policy.std.mean().item() == pytest.approx(1.0 / 3.0, abs=0.005)

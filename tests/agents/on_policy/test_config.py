@@ -42,6 +42,7 @@ def encoder(**changes):
     [
         (TrainConfig(), "no end"),
         (TrainConfig(iterations=1, checkpoint_interval=0), "checkpoint_interval"),
+        (TrainConfig(iterations=1, model=ModelConfig(init_concentration=1.0)), "init_concentration"),
         (
             TrainConfig(iterations=1, model=ModelConfig(exploration="gsde", hidden_sizes=(8,))),
             "two hidden layers",

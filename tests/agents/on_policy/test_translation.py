@@ -28,6 +28,7 @@ def test_beta_takes_the_bounds_of_the_actions():
         "class_name": "agents.on_policy.beta:BetaPolicy",
         "low": [-1.0],
         "high": [1.0],
+        "init_concentration": 2.0,
     }
     # no clip: limits of -2 to 2 rad at 2 rad a unit
     free = dataclasses.replace(image_spec(), actions=(dataclasses.replace(STEER, clip=None, scale=4.0),))
