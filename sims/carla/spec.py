@@ -40,7 +40,7 @@ def action_term(cfg: DriveCfg) -> ActionTerm:
             limits=((-1.0, 1.0), (-1.0, 1.0)),
             details={"steer": "positive to the right", "throttle": "negative brakes"},
         )
-    half = cfg.top_speed / 2.0
+    half, middle = (cfg.top_speed - cfg.least_speed) / 2.0, (cfg.top_speed + cfg.least_speed) / 2.0
     return ActionTerm(
         "control",
         "ackermann",
@@ -48,8 +48,8 @@ def action_term(cfg: DriveCfg) -> ActionTerm:
         names=("steer", "speed"),
         unit=("1", "m/s"),
         scale=(1.0, half),
-        offset=(0.0, half),
+        offset=(0.0, middle),
         clip=(-1.0, 1.0),
-        limits=((-1.0, 1.0), (0.0, cfg.top_speed)),
-        details={"steer": "positive to the right"},
+        limits=((-1.0, 1.0), (cfg.least_speed, cfg.top_speed)),
+        details={"steer": "positive to the right", "speed": "negative brakes"},
     )

@@ -136,6 +136,9 @@ class DriveCfg:
     """Of the speed controller of control = "speed" [pedal per m/s]."""
     top_speed: float = 14.0
     """Largest target speed of control = "speed" [m/s]."""
+    least_speed: float = -4.0
+    """Smallest one. Below 0 is the brake: a policy that explores within bounds has no mean at a bound, so it
+    could not stand still if the range ended at 0 [m/s]."""
     sight: float = 50.0
     """How far lights, stop signs and lead vehicles are reported [m]."""
     route: RouteCfg = field(default_factory=RouteCfg)

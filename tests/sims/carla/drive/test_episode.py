@@ -220,6 +220,10 @@ def test_speed_control(simulator):
         steer = pursue(episode.scene, outcome.terms, 0.0)[0]
         outcome = episode.step(np.array([steer, 6.0], np.float32))
     assert episode.scene.ego.speed == pytest.approx(6.0, abs=1.2)
+    for _ in range(40):
+        outcome = episode.step(np.array([0.0, -1.0], np.float32))
+    assert episode.scene.ego.speed < 0.05
+    assert episode.ego.get_control().brake == pytest.approx(0.5, abs=0.05)
 
 
 def test_the_same_seed_is_the_same_episode_with_traffic(simulator):
